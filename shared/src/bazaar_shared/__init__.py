@@ -1,0 +1,1 @@
+"""What all Bazaar services share. Each module is usable alone; nothing is imported here on purpose."""
