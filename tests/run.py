@@ -1,0 +1,203 @@
+"""Everything `make test` does, in order, each part once: lint, unit, component, contract, end to end, chaos.
+
+    python -m tests.run                   all layers; a seeded sample of the faults
+    python -m tests.run --full            every fault at every step (or FULL=1)
+    python -m tests.run --service orders  that service's own layers
+    python -m tests.run --layer lint --layer unit
+
+The servers for component tests start once (Testcontainers where a Docker engine answers, native otherwise), and so
+does the system. The last line is the sum: `N passed, N failed`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from native import environments
+from native.modes import engine_answers, native_supported
+from tests.kit.market import ROOT
+from tests.servers import servers
+
+REPORTS = ROOT / ".bazaar" / "reports"
+SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.toml"))
+PROJECTS = {"shared": ROOT / "shared"} | {name: ROOT / "services" / name for name in SERVICES}
+ROOT_UNIT = ["native", "infra", "tools", "demo", "gateway", "monitoring", "tests/docs"]
+LAYERS = ["lint", "unit", "component", "system", "docker"]
+
+
+@dataclass
+class Tally:
+    """What passed and failed so far; a command that isn't a test runner counts as one test."""
+
+    passed: int = 0
+    failed: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, name: str, passed: int, failed: int, seconds: float) -> None:
+        self.passed += passed
+        self.failed += failed
+        mark = "ok  " if not failed else "FAIL"
+        self.lines.append(f"{mark} {name:<44} {passed:>4} passed {failed:>3} failed {seconds:>7.1f} s")
+        print(self.lines[-1], flush=True)
+
+
+class Run:
+    def __init__(self, tally: Tally, env: dict[str, str]) -> None:
+        self.tally, self.env = tally, env
+
+    def command(self, name: str, command: list[str], cwd: Path = ROOT) -> bool:
+        print(f"\n== {name}", flush=True)
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=cwd, env=self.env, check=False)
+        good = done.returncode == 0
+        self.tally.add(name, int(good), int(not good), time.monotonic() - started)
+        return good
+
+    def pytest(self, name: str, python: Path, cwd: Path, *arguments: str) -> bool:
+        print(f"\n== {name}", flush=True)
+        report = REPORTS / f"{name.replace(' ', '-').replace('/', '-')}.xml"
+        report.unlink(missing_ok=True)
+        started = time.monotonic()
+        command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+        done = subprocess.run(command, cwd=cwd, env=self.env, check=False)
+        passed, failed = counted(report)
+        # a run that broke before its first test, or that found none, is a failure too
+        if done.returncode != 0 and not failed:
+            failed = 1
+        self.tally.add(name, passed, failed, time.monotonic() - started)
+        return not failed
+
+
+def counted(report: Path) -> tuple[int, int]:
+    if not report.exists():
+        return 0, 0
+    passed = failed = 0
+    for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - pytest's own file
+        bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        failed += bad
+        passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
+    return passed, failed
+
+
+def lint(run: Run, only: str | None) -> None:
+    if only is None:
+        run.command("ruff check", [sys.executable, "-m", "ruff", "check", "."])
+        run.command("ruff format", [sys.executable, "-m", "ruff", "format", "--check", "."])
+        run.command("mypy root", [sys.executable, "-m", "mypy"])
+        run.command("docker-compose.yml", [sys.executable, "-m", "native", "check"])
+    for name, folder in chosen(only).items():
+        run.command(f"mypy {name}", [str(python_of(folder)), "-m", "mypy"], folder)
+    for folder in [folder for folder in chosen(only).values() if "importlinter" in (folder / "pyproject.toml").read_text()]:
+        run.command(f"imports {folder.name}", [str(folder / ".venv" / "bin" / "lint-imports")], folder)
+
+
+def unit(run: Run, only: str | None) -> None:
+    for name, folder in chosen(only).items():
+        run.pytest(f"unit {name}", python_of(folder), folder, "tests/unit", *coverage(folder))
+    if only is None:
+        found = [place for place in ROOT_UNIT if list((ROOT / place).rglob("test_*.py"))]
+        run.pytest("unit root", Path(sys.executable), ROOT, *found)
+
+
+def component(run: Run, only: str | None) -> None:
+    with servers() as addresses:
+        run.env |= addresses
+        for name, folder in chosen(only).items():
+            run.pytest(f"component {name}", python_of(folder), folder, "tests/component", *coverage(folder, more=True))
+
+
+def system(run: Run, only: str | None) -> None:
+    """The whole market once: contracts, purchases, a browser, faults, and the audit after all of it."""
+    mode = "native" if native_supported() else "docker"
+    run.env |= {"MODE": mode, "FAULT_FILE": fault_file(mode)}
+    with running(run, mode):
+        for suite in ("contract", "e2e", "chaos"):
+            run.pytest(f"{suite} ({mode})", Path(sys.executable), ROOT, f"tests/{suite}")
+        run.command(f"audit ({mode})", [sys.executable, "-m", "tools.audit", "--settled"])
+
+
+def docker(run: Run, only: str | None) -> None:
+    """The other mode: a start, a purchase, the books, a stop."""
+    if not engine_answers():
+        print("\n== docker: no engine answers here; the Docker mode was not tested", flush=True)
+        return
+    run.env |= {"MODE": "docker", "FAULT_FILE": ""}
+    with running(run, "docker"):
+        run.command("demo (docker)", [sys.executable, "-m", "tools.demo"])
+        run.command("audit (docker)", [sys.executable, "-m", "tools.audit", "--settled"])
+
+
+class running:  # noqa: N801 - reads as a statement
+    """`make up` in that mode, and `make down` whatever happened in between."""
+
+    def __init__(self, run: Run, mode: str) -> None:
+        self.run, self.mode = run, mode
+
+    def __enter__(self) -> None:
+        if not self.run.command(f"up ({self.mode})", [sys.executable, "-m", "native", "up"]):
+            self.__exit__()
+            raise SystemExit(closing(self.run.tally))
+
+    def __exit__(self, *_: object) -> None:
+        self.run.command(f"down ({self.mode})", [sys.executable, "-m", "native", "down"])
+
+
+def fault_file(mode: str) -> str:
+    return str(ROOT / ".bazaar" / "fault") if mode == "native" else "/tmp/fault"  # noqa: S108 - the container's own tmpfs
+
+
+def chosen(only: str | None) -> dict[str, Path]:
+    return PROJECTS if only is None else {only: PROJECTS[only]}
+
+
+def python_of(folder: Path) -> Path:
+    return folder / ".venv" / "bin" / "python"
+
+
+def coverage(folder: Path, *, more: bool = False) -> list[str]:
+    package = next((folder / "src").iterdir()).name
+    report = ["--cov-report=term:skip-covered"] if more else ["--cov-report="]
+    return [f"--cov={package}", *report, *(["--cov-append"] if more else [])]
+
+
+def closing(tally: Tally) -> int:
+    print("\n" + "\n".join(tally.lines))
+    print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
+    return 1 if tally.failed or not tally.passed else 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("--service", choices=sorted(PROJECTS), help="only that service's own lint, unit and component tests")
+    parser.add_argument("--layer", action="append", choices=LAYERS, help="only these layers")
+    parser.add_argument("--full", action="store_true", default=os.environ.get("FULL") == "1", help="every fault")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = parse()
+    os.chdir(ROOT)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "FULL": "1" if options.full else "0", "PYTHONUNBUFFERED": "1"}
+    environments.ensure([options.service] if options.service else [*PROJECTS], dev=True)
+    run = Run(Tally(), env)
+    layers: dict[str, Callable[[Run, str | None], None]] = {
+        "lint": lint, "unit": unit, "component": component, "system": system, "docker": docker,
+    }  # fmt: skip
+    default = LAYERS[:3] if options.service else LAYERS
+    for layer in options.layer or default:
+        layers[layer](run, options.service)
+    return closing(run.tally)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
