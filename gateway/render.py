@@ -3,7 +3,7 @@
     python -m gateway.render > envoy.yaml
 
 The files are Envoy's own configuration language with these additions:
-`${NAME}` and `${NAME:-default}` come from the environment (after parsing: a value can't break out of its scalar),
+`${NAME}` and `${NAME:-default}` come from the environment (after parsing: a value stays inside its scalar),
 `!include file.yaml` takes in another file of the folder,
 `!endpoints host:port,host:port` becomes Envoy's list of endpoints,
 `!origins https://a.example,https://b.example` becomes Envoy's list of allowed origins,
@@ -24,7 +24,7 @@ CONFIG = Path(__file__).parent / "config"
 PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 
-class MissingSettings(Exception):
+class MissingSettingsError(Exception):
     """Names every setting without a default that the environment lacks, not only the first."""
 
 
@@ -108,7 +108,7 @@ Loader.add_constructor("!problems", problems)
 
 
 class Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 
@@ -116,18 +116,16 @@ def render(env: Mapping[str, str]) -> str:
     missing: set[str] = set()
     config = load("envoy.yaml", env, missing)
     if missing:
-        raise MissingSettings(", ".join(sorted(missing)))
+        raise MissingSettingsError(", ".join(sorted(missing)))
     return yaml.dump(config, Dumper=Dumper, sort_keys=False, width=120)
 
 
-def main() -> int:
+def main() -> None:
     try:
         sys.stdout.write(render(os.environ))
-    except MissingSettings as missing:
-        sys.stderr.write(f"gateway: not set: {missing}\n")
-        return 2
-    return 0
+    except MissingSettingsError as missing:
+        sys.exit(f"gateway: not set: {missing}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

