@@ -1,0 +1,102 @@
+"""Every event on Kafka is what shared/contracts/asyncapi promises: envelope, key, version and payload."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import defaultdict
+from typing import Any
+
+import pytest
+import yaml
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from jsonschema import Draft202012Validator
+
+from bazaar_shared.envelope import Event
+from tests.kit.market import ROOT, Shopper
+
+BOOTSTRAP = os.environ.get("KAFKA_BOOTSTRAP", "127.0.0.1:19092")
+CONTRACT = yaml.safe_load((ROOT / "shared" / "contracts" / "asyncapi" / "bazaar.yaml").read_text("utf-8"))
+TOPICS = ["catalog.product", "inventory.stock", "orders.order", "shipping.parcel", "payments.payment"]
+
+
+async def everything() -> dict[str, list[Any]]:
+    """All records that stand on the topics now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=BOOTSTRAP, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    records: dict[str, list[Any]] = defaultdict(list)
+    try:
+        for topic in TOPICS:
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            for partition in partitions:
+                while await consumer.position(partition) < ends[partition]:
+                    batch = await consumer.getmany(partition, timeout_ms=2000)
+                    records[topic] += [record for found in batch.values() for record in found]
+    finally:
+        await consumer.stop()
+    return records
+
+
+@pytest.fixture(scope="module")
+def records(shopper: Shopper, goods: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """After a purchase, a declined one and a refund, so that each kind of fact is there."""
+    orders = [shopper.buy([(goods[0], 1)]), shopper.buy([(goods[1], 1)], token="tok_decline")]
+    for order in orders:
+        shopper.settled(order["id"])
+    refund = shopper.buy([(goods[2], 1)])
+    shopper.settled(refund["id"])
+    shopper.post(f"/api/orders/{refund['id']}/cancel")
+    return asyncio.run(everything())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_event_is_what_the_contract_says(records: dict[str, list[Any]], topic: str) -> None:
+    assert records[topic], f"no event on {topic}"
+    for record in records[topic]:
+        event = Event.from_json(record.value)
+        assert record.key.decode() == event.subject
+        assert dict(record.headers)["content-type"] == b"application/cloudevents+json"
+        assert event.version >= 1
+        schema = payload_schema(topic, event.type)
+        errors = [error.message for error in Draft202012Validator(schema).iter_errors(event.data)]
+        assert errors == [], (event.type, errors, event.data)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_facts_event_carries_the_trace_of_its_cause(records: dict[str, list[Any]], topic: str) -> None:
+    for record in records[topic][-5:]:
+        event = Event.from_json(record.value)
+        if event.traceparent:
+            assert dict(record.headers)["traceparent"].decode().split("-")[1] == event.traceparent.split("-")[1]
+
+
+def test_the_facts_of_an_order_stand_in_the_order_of_their_versions(records: dict[str, list[Any]]) -> None:
+    versions: dict[str, list[int]] = defaultdict(list)
+    for record in records["orders.order"]:
+        event = Event.from_json(record.value)
+        if event.version not in versions[event.subject]:  # at least once: a repeat is allowed
+            versions[event.subject].append(event.version)
+    assert versions
+    for order_id, seen in versions.items():
+        assert seen == sorted(seen), (order_id, seen)
+
+
+def test_no_personal_data_is_in_any_event(records: dict[str, list[Any]], shopper: Shopper) -> None:
+    for found in records.values():
+        for record in found:
+            text = record.value.decode()
+            assert shopper.email not in text
+            assert "Torstra" not in json.dumps(json.loads(text), ensure_ascii=False)
+
+
+def payload_schema(topic: str, event_type: str) -> dict[str, Any]:
+    """The JSON Schema of a message's data, by the CloudEvents type that names the message."""
+    messages = CONTRACT["components"]["messages"]
+    found = [message for message in messages.values() if message.get("name") == event_type]
+    assert found, f"{event_type} on {topic} is in no contract"
+    schema = found[0]["payload"]
+    return {"components": CONTRACT["components"], **schema}

@@ -1,0 +1,92 @@
+"""The public promises: what each service publishes is what is committed, and what it answers is what it promises."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from openapi_spec_validator import validate
+from schemathesis.checks import CheckFunction
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.kit.market import CATALOG, IDENTITY, ORDERS, ROOT, Shopper
+
+SERVICES = {"identity": IDENTITY, "catalog": CATALOG, "orders": ORDERS}
+CHECKS: list[CheckFunction] = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 40 if os.environ.get("FULL") == "1" else 8
+
+
+def published(service: str) -> dict[str, Any]:
+    answer = httpx.get(f"{SERVICES[service]}/api/{service}/openapi.json", timeout=15)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_published_contract_is_the_committed_one(service: str, market: dict[str, Any]) -> None:
+    committed = json.loads((ROOT / "shared" / "contracts" / "openapi" / f"{service}.json").read_text("utf-8"))
+    assert published(service) == committed, f"run `make contracts` and look at what changed in {service}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_contract_is_valid_openapi(service: str, market: dict[str, Any]) -> None:
+    validate(published(service))
+
+
+def operations(service: str) -> Any:
+    path = ROOT / "shared" / "contracts" / "openapi" / f"{service}.json"
+    return schemathesis.openapi.from_path(path)
+
+
+bounded = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=os.environ.get("FULL") != "1",
+)
+
+
+def call(service: str, case: Any, person: Shopper) -> None:
+    """Sends one generated request as that person and holds the answer to the contract."""
+    case.call_and_validate(
+        base_url=SERVICES[service],
+        headers={"Authorization": f"Bearer {person.token}"},
+        checks=CHECKS,
+        timeout=20,
+    )
+
+
+# an account that a generated request may end must not be the one that the other tests act as
+DESTRUCTIVE = {"identity": r"/sessions|/accounts/me$|/roles$"}
+
+
+@operations("orders").parametrize()
+@bounded
+def test_orders_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call("orders", case, shopper)
+
+
+@operations("catalog").parametrize()
+@bounded
+def test_catalog_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call("catalog", case, shopper)
+
+
+@operations("identity").exclude(path_regex=DESTRUCTIVE["identity"]).parametrize()
+@bounded
+def test_identity_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call("identity", case, shopper)
