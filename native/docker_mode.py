@@ -1,0 +1,103 @@
+"""The market as containers of Docker Compose."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from native.modes import CommandFailed, Mode, ModeError, ProcessState
+from native.paths import ROOT
+
+COMPOSE = ("docker", "compose", "--project-directory", str(ROOT))
+
+
+class DockerMode(Mode):
+    name = "docker"
+
+    def exec(
+        self,
+        service: str,
+        command: Sequence[str],
+        *,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> str:
+        process = self.compose.main_process(service).name
+        settings = [part for name, value in (env or {}).items() for part in ("-e", f"{name}={value}")]
+        # the process itself may be stopped or dying: a container of its own serves as well
+        running = any(state.name == process and state.state == "running" for state in self.states())
+        how = ["exec", "-T"] if running else ["run", "--rm", "--no-deps", "-T"]
+        return output([*COMPOSE, *how, *settings, process, *command], stdin=stdin, timeout=timeout)
+
+    def kill(self, process: str, sig: int = signal.SIGKILL) -> None:
+        # `docker kill` counts as a wish to stop, and nothing would start it again. From inside, all but the container's
+        # init get the signal; init then ends with it, and the restart policy does its work.
+        output(["docker", "exec", self._container(process)["ID"], "sh", "-c", f"kill -{int(sig)} -1"])
+
+    def stop(self, process: str) -> None:
+        output([*COMPOSE, "stop", process], timeout=180)
+
+    def start(self, process: str) -> None:
+        output([*COMPOSE, "start", process])
+
+    def states(self) -> list[ProcessState]:
+        containers = {found["Service"]: found for found in self._containers()}
+        wanted = [process.name for process in self.compose.running]
+        details = self._inspect([containers[name]["ID"] for name in wanted if name in containers])
+        return [state_of(name, details.get(containers.get(name, {}).get("ID", ""))) for name in wanted]
+
+    def logs(self, processes: Sequence[str], *, follow: bool = False, lines: int = 100) -> int:
+        names = [found.name for name in processes for found in self.compose.find(name)]
+        command = [*COMPOSE, "logs", "--tail", str(lines), *(["--follow"] if follow else []), *names]
+        return subprocess.run(command, check=False).returncode
+
+    def secret(self, path: str) -> str:
+        # the one-shot's image and volume: nobody else may read every secret
+        command = [*COMPOSE, "run", "--rm", "--no-deps", "-T", "secrets", "cat", f"/run/secrets/{path}"]
+        return output(command).strip()
+
+    def _containers(self) -> list[dict[str, Any]]:
+        lines = output([*COMPOSE, "ps", "--all", "--format", "json"]).splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def _container(self, process: str) -> dict[str, Any]:
+        for found in self._containers():
+            if found["Service"] == process:
+                return found
+        raise ModeError(f"{process} has no container: is the market up?")
+
+    def _inspect(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        found = json.loads(output(["docker", "inspect", *ids])) if ids else []
+        return {short: details for details in found for short in ids if details["Id"].startswith(short)}
+
+
+def state_of(name: str, details: Mapping[str, Any] | None) -> ProcessState:
+    if details is None:
+        return ProcessState(name, "stopped")
+    state = details["State"]
+    health = state.get("Health", {}).get("Status", "healthy")
+    words = {"running": "running" if health == "healthy" else "starting", "restarting": "starting"}
+    started = datetime.fromisoformat(state["StartedAt"][:19]).replace(tzinfo=UTC)
+    running = state["Status"] == "running"
+    return ProcessState(
+        name=name,
+        state=words.get(state["Status"], "stopped" if state.get("ExitCode") == 0 else "failed"),
+        pid=state["Pid"] or None,
+        memory_mib=None,
+        uptime_seconds=(datetime.now(UTC) - started).total_seconds() if running else None,
+        restarts=details["RestartCount"],
+    )
+
+
+def output(command: Sequence[str], *, stdin: str | None = None, timeout: float = 120) -> str:
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT
+    )
+    if done.returncode != 0:
+        raise CommandFailed(command, done.returncode, done.stderr or done.stdout)
+    return done.stdout

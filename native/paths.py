@@ -1,0 +1,14 @@
+"""Where things are. All state is in .bazaar/, which `make clean` removes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".bazaar"
+SECRETS = STATE / "secrets"
+INSTALL = STATE / "install"  # servers that were fetched; kept by `make down`
+DATA = STATE / "data"
+CONFIG = STATE / "config"
+LOGS = STATE / "logs"
+RUN = STATE / "run"

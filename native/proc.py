@@ -1,0 +1,94 @@
+"""What Linux's /proc says of processes and ports."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LISTEN = "0A"
+STAT_PGRP = 2  # of the fields after the command's closing parenthesis
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who listens on a port; pid is None when another user's process does and we may not look."""
+
+    port: int
+    pid: int | None
+    name: str
+
+
+def pids() -> Iterator[int]:
+    yield from (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:  # it ended meanwhile, or is not ours to look at
+        return b""
+
+
+def command_line(pid: int) -> str:
+    return read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def group_memory_mib(group: int) -> int:
+    """Memory that the process group alone would free: private pages, and its share of shared ones (PSS)."""
+    total = 0
+    for pid in pids():
+        if group_of(pid) == group:
+            match = re.search(rb"^Pss:\s+(\d+) kB", read(f"/proc/{pid}/smaps_rollup"), re.MULTILINE)
+            total += int(match[1]) if match else 0
+    return total // 1024
+
+
+def group_of(pid: int) -> int | None:
+    _, _, rest = read(f"/proc/{pid}/stat").rpartition(b")")
+    fields = rest.split()
+    return int(fields[STAT_PGRP]) if fields else None
+
+
+def marked(name: str, value: str) -> list[int]:
+    """Processes that carry this variable in their environment, except this one."""
+    mark = f"{name}={value}".encode()
+    return [pid for pid in pids() if pid != os.getpid() and mark in read(f"/proc/{pid}/environ").split(b"\0")]
+
+
+def listeners() -> dict[int, str]:
+    """Ports somebody listens on -> the socket's inode."""
+    found = {}
+    for table in ("tcp", "tcp6"):
+        for line in read(f"/proc/net/{table}").decode().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTEN:
+                found[int(fields[1].rpartition(":")[2], 16)] = fields[9]
+    return found
+
+
+def holders(ports: set[int]) -> list[Holder]:
+    """Who listens on these ports; empty when all are free."""
+    taken = {inode: port for port, inode in listeners().items() if port in ports}
+    if not taken:
+        return []
+    owners = {port: pid for pid in pids() for port in ports_held(pid, taken)}
+    return [
+        Holder(
+            port, owners.get(port), command_line(owners[port]) if port in owners else "another user's process"
+        )
+        for port in sorted(taken.values())
+    ]
+
+
+def ports_held(pid: int, taken: dict[str, int]) -> Iterator[int]:
+    try:
+        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]  # noqa: PTH115 - sockets are no paths
+    except OSError:
+        return
+    for link in links:
+        match = re.fullmatch(r"socket:\[(\d+)\]", link)
+        if match and match[1] in taken:
+            yield taken[match[1]]
