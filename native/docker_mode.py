@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from native.modes import CommandFailed, Mode, ModeError, ProcessState
+from native.modes import CommandError, Mode, ModeError, ProcessState
 from native.paths import ROOT
 
 COMPOSE = ("docker", "compose", "--project-directory", str(ROOT))
@@ -35,8 +35,8 @@ class DockerMode(Mode):
         return output([*COMPOSE, *how, *settings, process, *command], stdin=stdin, timeout=timeout)
 
     def kill(self, process: str, sig: int = signal.SIGKILL) -> None:
-        # `docker kill` counts as a wish to stop, and nothing would start it again. From inside, all but the container's
-        # init get the signal; init then ends with it, and the restart policy does its work.
+        # `docker kill` counts as a wish to stop, and nothing would start it again. From inside, all but the
+        # container's init get the signal; init then ends with them, and the restart policy does its work.
         output(["docker", "exec", self._container(process)["ID"], "sh", "-c", f"kill -{int(sig)} -1"])
 
     def stop(self, process: str) -> None:
@@ -99,5 +99,5 @@ def output(command: Sequence[str], *, stdin: str | None = None, timeout: float =
         command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT
     )
     if done.returncode != 0:
-        raise CommandFailed(command, done.returncode, done.stderr or done.stdout)
+        raise CommandError(command, done.returncode, done.stderr or done.stdout)
     return done.stdout

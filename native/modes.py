@@ -32,7 +32,7 @@ class ModeError(Exception):
     """What was asked for can't be done; the message says why in one line."""
 
 
-class CommandFailed(ModeError):
+class CommandError(ModeError):
     def __init__(self, command: Sequence[str], status: int, output: str) -> None:
         super().__init__(f"{' '.join(command)} ended with {status}: {output.strip()[-2000:]}")
         self.status = status
@@ -90,14 +90,14 @@ class Mode(ABC):
         env: Mapping[str, str] | None = None,
         timeout: float = 120,
     ) -> str:
-        """Runs a service's command with its settings; gives its standard output, raises CommandFailed.
+        """Runs a service's command with its settings; gives its standard output, raises CommandError.
 
         `service` is a service (`fulfillment`) or a process (`payments`); `env` is set on top of its settings.
         """
 
     @abstractmethod
     def kill(self, process: str, sig: int = signal.SIGKILL) -> None:
-        """Sends the signal to the process and its children. What watches over it starts it again after a SIGKILL."""
+        """Sends the signal to the process and its children. After a SIGKILL it is started again."""
 
     @abstractmethod
     def stop(self, process: str) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from native import proc
-from native.modes import CommandFailed, Mode, ModeError, ProcessState
+from native.modes import CommandError, Mode, ModeError, ProcessState
 from native.paths import LOGS, ROOT, SECRETS
 from native.supervisor import Supervisor
 from native.translate import Translator
@@ -61,7 +61,7 @@ class NativeMode(Mode):
             check=False,
         )
         if done.returncode != 0:
-            raise CommandFailed(command, done.returncode, done.stderr or done.stdout)
+            raise CommandError(command, done.returncode, done.stderr or done.stdout)
         return done.stdout
 
     def kill(self, process: str, sig: int = signal.SIGKILL) -> None:

@@ -1,4 +1,4 @@
-"""supervisord, from PyPI: it starts every native process, restarts what dies, and is asked over a Unix socket."""
+"""supervisord, from PyPI: starts every native process, restarts what dies, is asked over a Unix socket."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from native.paths import LOGS, ROOT, RUN
 
 PID_FILE = RUN / "supervisord.pid"
 CONFIG_FILE = RUN / "supervisord.conf"
+OUTPUT = LOGS / "supervisord.out"
 ALREADY_STARTED, NOT_RUNNING = 60, 70  # supervisor.xmlrpc.Faults
 SOCKET_PATH_LIMIT = 100  # the kernel's is 108
 
@@ -123,16 +124,14 @@ class Supervisor:
         if self.alive():
             return
         socket_path().unlink(missing_ok=True)
-        log = (LOGS / "supervisord.out").open("w")
+        log = OUTPUT.open("w")
         command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(CONFIG_FILE)]
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
         wait(lambda: self.alive() or child.poll() is not None, 20)
         if child.poll() is not None or not self.alive():
-            raise SupervisorError(
-                f"supervisord did not start: {(LOGS / 'supervisord.out').read_text()[-500:]}"
-            )
+            raise SupervisorError(f"supervisord did not start: {OUTPUT.read_text()[-500:]}")
 
     def reload(self) -> None:
         """Takes the configuration file's changes over; what did not change runs on."""

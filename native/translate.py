@@ -34,8 +34,8 @@ class Translator:
         return {**inherited, "PYTHONUNBUFFERED": "1", **here, **only_native, "BAZAAR_STATE": str(STATE)}
 
     def value(self, process: Process, text: str) -> str:
-        """Addresses become 127.0.0.1 with the published port, paths in volumes become paths of this machine."""
-        if text == "0.0.0.0":  # noqa: S104 - compared, not listened on
+        """Addresses become 127.0.0.1 and the published port, paths in volumes become paths of this machine."""
+        if text == "0.0.0.0":
             return LOCAL
         return self._path(process, self._address.sub(self._local, text))
 
