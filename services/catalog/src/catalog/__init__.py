@@ -1,0 +1,1 @@
+"""catalog: sellers, products, prices and pictures of the market, and its back office."""

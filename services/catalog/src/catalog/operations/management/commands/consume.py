@@ -1,0 +1,29 @@
+from functools import partial
+from typing import Any
+
+from bazaar_shared.consumer import run_consumer
+from bazaar_shared.management import Health
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from catalog.availability.consumer import DEAD_LETTERS, GROUP, STOCK_TOPIC, handle
+from catalog.operations.health import database_answers
+from catalog.operations.running import run_until_signalled
+
+
+class Command(BaseCommand):
+    help = "Follow inventory.stock into the availability that readers see."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        health = Health("kafka")
+        consume = partial(
+            run_consumer,
+            settings.CONFIG.kafka_bootstrap_servers,
+            group=GROUP,
+            topics=[STOCK_TOPIC],
+            handle=handle,
+            dead_letter_topic=DEAD_LETTERS,
+            health=health,
+        )
+        run_until_signalled(consume, health, database=database_answers)
