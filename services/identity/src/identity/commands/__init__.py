@@ -1,0 +1,1 @@
+"""What `python -m identity` can do besides serving."""
