@@ -1,0 +1,85 @@
+"""The books as NDJSON, for the audit: one JSON object a line, read from each database in one snapshot."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, text
+
+from fulfillment.settings import OUTBOXES, Settings
+from fulfillment.storage import open_database
+
+LIMITS = {"statement_timeout": "60s"}
+ROWS_AT_ONCE = 1000
+
+STOCK = """
+select s.product_id::text, on_hand, reserved,
+       coalesce(sum(on_hand_delta) filter (where kind = 'adjusted'), 0)::bigint as adjusted,
+       coalesce(-sum(on_hand_delta) filter (where kind = 'sold'), 0)::bigint as sold,
+       coalesce(sum(on_hand_delta) filter (where kind = 'restocked'), 0)::bigint as restocked
+from stock s left join stock_movement m using (product_id) group by s.product_id order by s.product_id
+"""
+RESERVATIONS = """
+select order_id::text, state, json_agg(json_build_object('product_id', product_id, 'quantity', quantity)
+       order by product_id) as lines
+from reservation join reservation_line using (order_id) group by order_id, state order by order_id
+"""
+# what the ledger says, not what the payment's state says: the audit compares the two
+PAYMENTS = """
+select p.order_id::text, p.state, p.currency, p.amount_minor,
+       coalesce(sum(e.amount_minor) filter (where g.kind = 'authorized' and account = 'processor_holds'), 0)::bigint
+           as authorized_minor,
+       coalesce(sum(e.amount_minor) filter (where g.kind = 'captured' and account = 'processor_receivable'), 0)::bigint
+           as captured_minor,
+       coalesce(sum(e.amount_minor) filter (where g.kind = 'refunded' and account = 'refunds'), 0)::bigint
+           as refunded_minor,
+       p.state = 'voided' as voided
+from payment p left join posting g using (order_id) left join entry e on e.posting_id = g.id
+group by p.order_id order by p.order_id
+"""
+BALANCES = "select account, currency, balance_minor from ledger_balance order by account, currency"
+CHARGES = """
+select a.order_id,
+       coalesce((select sum(amount_minor) from charge c where c.order_id = a.order_id and kind = 'capture'), 0)::bigint
+           as captured_minor,
+       (select count(*) from charge c where c.order_id = a.order_id and kind = 'capture') as captures,
+       coalesce((select sum(amount_minor) from charge c where c.order_id = a.order_id and kind = 'refund'), 0)::bigint
+           as refunded_minor,
+       bool_or(a.status = 'voided') as voided, min(a.currency) as currency
+from "authorization" a group by a.order_id order by a.order_id
+"""
+PARCELS = "select order_id::text, parcel_id::text, status from parcel order by parcel_id"
+OUTBOX = """
+select count(*) as unsent,
+       greatest(coalesce(extract(epoch from now() - min(created_at)), 0), 0)::float8 as oldest_age_seconds
+from outbox where sent_at is null
+"""
+BOOKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "inventory": (("stock", STOCK), ("reservation", RESERVATIONS)),
+    "payments": (("payment", PAYMENTS), ("ledger_balance", BALANCES)),
+    "processor": (("processor_charge", CHARGES),),
+    "shipping": (("parcel", PARCELS),),
+}
+
+
+def export(settings: Settings, out: TextIO) -> None:
+    for name, url in settings.databases.items():
+        engine = open_database(url, connections=1, limits=LIMITS).execution_options(
+            isolation_level="REPEATABLE READ", stream_results=True, yield_per=ROWS_AT_ONCE
+        )
+        try:
+            with engine.connect() as connection:
+                out.writelines(
+                    json.dumps(row, separators=(",", ":")) + "\n" for row in books(connection, name)
+                )
+        finally:
+            engine.dispose()
+
+
+def books(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
+    for kind, statement in BOOKS[name]:
+        for row in connection.execute(text(statement)).mappings():
+            yield {"kind": kind, **row}
+    if name in OUTBOXES:
+        row = connection.execute(text(OUTBOX)).mappings().one()
+        yield {"kind": "outbox", "database": name, **row}
