@@ -170,8 +170,8 @@ def _usable_keys(document: Any) -> dict[str, jwt.PyJWK]:
 
 
 class TokenVerifier:
-    """For synchronous services; safe to share between threads. One fetch at a time, the others wait for it or, knowing the
-    key, do not wait at all.
+    """For synchronous services; safe to share between threads. One fetch at a time, the others wait for it
+    or, knowing the key, do not wait at all.
     """
 
     def __init__(
@@ -211,7 +211,7 @@ class TokenVerifier:
 
 
 class AsyncTokenVerifier:
-    """The same for asyncio. The fetch is a task of its own: a request that is cancelled does not cancel it for the others."""
+    """The same for asyncio. The fetch is a task of its own: a cancelled request does not cancel it."""
 
     def __init__(
         self,

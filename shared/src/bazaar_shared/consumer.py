@@ -1,7 +1,8 @@
-"""Reading events: an offset is committed after its handler returned; what can't be handled goes to a dead-letter topic.
+"""Reading events: the offset is committed after the handler; what can't be handled goes to the dead letters.
 
-Any other failure is taken as passing: the record is tried again for ever, with growing pauses. Meanwhile only its partition
-is paused and the loop goes on polling, so that the other partitions flow and the group keeps this member.
+Any other failure is taken as passing: the record is tried again for ever, with growing pauses. Meanwhile only
+its partition is paused and the loop goes on polling, so that the other partitions flow and the group keeps
+this member.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 _POLL_MS = 250
 _BATCH = 100
+_PROBE_EVERY = 5.0
 # a topic made after the start is seen this soon
 _METADATA_MS = 5000
 
@@ -55,7 +57,10 @@ async def run_consumer(
     stop: asyncio.Event,
     health: Health | None = None,
 ) -> None:
-    """Until `stop` is set. `handle` does its effect and its inbox row in one transaction. `health`: the name "kafka"."""
+    """Until `stop` is set. `handle` does its effect and its inbox row in one transaction.
+
+    `health`, made with the name "kafka", is kept up to date when given.
+    """
     health = health or Health("kafka")
     pause = _FIRST_PAUSE
     while not stop.is_set():
@@ -98,6 +103,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._dead_letters = DeadLetters(bootstrap_servers, dead_letter_topic, group)
         self._troubles: dict[TopicPartition, _Trouble] = {}
         self._assignment = 0
+        self._probe_at = 0.0
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
             group_id=group,
@@ -120,7 +126,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._dead_letters.close()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """What is in hand belongs to somebody else from now on; its effects are in the inbox already or not at all."""
+        """What is in hand is somebody else's now; its effects are in the inbox already, or not at all."""
         self._assignment += 1
         self._troubles.clear()
         for partition in revoked:
@@ -128,11 +134,15 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 LAG.remove(self._group, partition.topic, str(partition.partition))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._assignment += 1
         self._health.set("kafka", state=True)
         logger.info("partitions assigned", extra={"group": self._group, "partitions": len(list(assigned))})
 
     async def turn(self, stop: asyncio.Event) -> None:
         self._health.beat()
+        if self._assignment and monotonic() >= self._probe_at:
+            self._health.set("kafka", await self._probe())
+            self._probe_at = monotonic() + _PROBE_EVERY
         self._resume_due()
         fetched = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
         assignment = self._assignment
@@ -194,6 +204,15 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.seek(partition, offset)
             self._consumer.pause(partition)
             self._troubles[partition] = _Trouble(offset, attempts, monotonic() + pause)
+
+    async def _probe(self) -> bool | str:
+        """The client keeps silent about a broker that is away; for the readiness check we ask."""
+        try:
+            async with asyncio.timeout(2):
+                await self._consumer.topics()
+        except (KafkaError, TimeoutError):
+            return "no broker answers"
+        return True
 
     def _resume_due(self) -> None:
         for partition, trouble in self._troubles.items():

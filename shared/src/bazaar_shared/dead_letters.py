@@ -1,22 +1,21 @@
 """Dead letters: records that no retry helps, kept with their reason, and brought back by one command."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import MessageSizeTooLargeError
 
 from bazaar_shared.envelope import Event, InvalidEvent
 
-logger = logging.getLogger(__name__)
+_TIMEOUT_MS = 10_000
 
 
 class PermanentError(Exception):
-    """Raised by a handler for a record that no retry will help: it goes to the dead letters with this reason."""
+    """Raised by a handler for a record that no retry helps: it goes to the dead letters with this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,7 @@ class DeadLetters:
         self._producer: AIOKafkaProducer | None = None
 
     async def send(self, message: Any, record: Record, reason: str) -> None:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap_servers, acks="all", enable_idempotence=True
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
+        producer = await self._connected()
         about = {
             "dead-letter-reason": reason[:500],
             "dead-letter-group": self._group,
@@ -63,19 +53,35 @@ class DeadLetters:
         headers = [(name, value) for name, value in message.headers if name not in about]
         headers += [(name, value.encode()) for name, value in about.items()]
         try:
-            await self._producer.send_and_wait(
-                self._topic, message.value or b"", key=message.key, headers=headers
-            )
+            await producer.send_and_wait(self._topic, message.value or b"", key=message.key, headers=headers)
         except MessageSizeTooLargeError:
             # the headers were one too many: the value stays where it was read
             headers.append(("dead-letter-value", b"omitted"))
-            await self._producer.send_and_wait(self._topic, b"", key=message.key, headers=headers)
+            await producer.send_and_wait(self._topic, b"", key=message.key, headers=headers)
+
+    async def partitions(self) -> set[int]:
+        numbers: set[int] = await (await self._connected()).partitions_for(self._topic)
+        return numbers
 
     async def close(self) -> None:
         if self._producer is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(5):
                     await self._producer.stop()
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            # not idempotent: a dead letter twice does no harm, a refused one would break the sequence
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap_servers, acks="all", request_timeout_ms=_TIMEOUT_MS
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
 
 
 @dataclass(slots=True)
@@ -89,8 +95,8 @@ class Replay:
 async def replay_dead_letters(
     bootstrap_servers: str, dead_letter_topic: str, group: str, handle: Handler
 ) -> Replay:
-    """Handles the group's dead letters that are there now, each once. A passing failure ends it with that exception: what was
-    handled is committed, and the same command goes on from there.
+    """Handles the group's dead letters that are there now, each once. A passing failure ends it with that
+    exception: what was handled is committed, and the same command goes on from there.
     """
     outcome = Replay()
     dead_letters = DeadLetters(bootstrap_servers, dead_letter_topic, group)
@@ -102,30 +108,20 @@ async def replay_dead_letters(
     )
     try:
         await consumer.start()
-        numbers = consumer.partitions_for_topic(dead_letter_topic) or await _partitions(
-            consumer, dead_letter_topic
-        )
-        partitions = [TopicPartition(dead_letter_topic, number) for number in sorted(numbers)]
+        numbers = sorted(await dead_letters.partitions())
+        partitions = [TopicPartition(dead_letter_topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
-                message = await consumer.getone(partition)
-                await _replay_one(message, group, handle, dead_letters, outcome)
-                await consumer.commit({partition: message.offset + 1})
+                fetched = await consumer.getmany(partition, timeout_ms=1000, max_records=1)
+                for message in fetched.get(partition, []):
+                    await _replay_one(message, group, handle, dead_letters, outcome)
+                    await consumer.commit({partition: message.offset + 1})
     finally:
         await consumer.stop()
         await dead_letters.close()
     return outcome
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    # asked for by name, the client learns of a topic that it does not read yet
-    await consumer._client.add_topic(topic)
-    numbers: set[int] | None = consumer.partitions_for_topic(topic)
-    if not numbers:
-        raise UnknownTopicOrPartitionError(topic)
-    return numbers
 
 
 async def _replay_one(

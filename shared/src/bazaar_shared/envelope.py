@@ -1,7 +1,8 @@
 """The envelope of every event: a CloudEvents 1.0 JSON document (ADR 0002).
 
-`aggregateversion` and `traceparent` are CloudEvents extension attributes. The version grows by one with each change of the
-aggregate and is given under its row's lock, so that a consumer can ignore what is older than it knows.
+`aggregateversion` and `traceparent` are CloudEvents extension attributes. The version grows by one with each
+change of the aggregate and is given under its row's lock, so that a consumer can ignore what is older than it
+knows.
 """
 
 import json
@@ -37,7 +38,15 @@ class Event:
     traceparent: str | None = None
 
     @classmethod
-    def new(cls, *, source: str, type: str, subject: str, version: int, data: Mapping[str, Any]) -> "Event":  # noqa: A002
+    def new(  # the names are those of CloudEvents
+        cls,
+        *,
+        source: str,
+        type: str,  # noqa: A002
+        subject: str,
+        version: int,
+        data: Mapping[str, Any],
+    ) -> "Event":
         """A fact that happens now, in the trace that is current now."""
         return cls(
             id=str(uuid4()),

@@ -1,7 +1,7 @@
 """The inbox: the effect of an event and the record that it was handled are one transaction.
 
-Rules: call `first_time` inside the transaction that holds the effect; do nothing when it says False; guard the effect by
-`event.version` besides, so that a dead letter replayed after newer events does no harm.
+Rules: call `first_time` inside the transaction that holds the effect; do nothing when it says False; guard
+the effect by `event.version` besides, so that a dead letter replayed after newer events does no harm.
 """
 
 from typing import TYPE_CHECKING
@@ -24,5 +24,7 @@ FIRST_TIME_SQL = "insert into inbox (consumer, event_id) values ($1, $2) on conf
 
 
 async def first_time(connection: "Connection | PoolConnectionProxy", consumer: str, event_id: str) -> bool:
-    """True if this consumer has not handled the event yet. Two at once: the second waits for the first's commit."""
+    """True if this consumer has not handled the event yet. Two at once: the second waits for the first's
+    commit.
+    """
     return bool(await connection.execute(FIRST_TIME_SQL, consumer, event_id) == "INSERT 0 1")

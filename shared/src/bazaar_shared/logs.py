@@ -1,7 +1,7 @@
 """One JSON object a line on stdout, with the trace's ids, whatever server or framework wrote the record.
 
-uvicorn: `uvicorn.run(app, log_config=None)` after `configure(…)`; gunicorn: `logconfig_dict=logging_config(…)`; Django:
-`LOGGING = logging_config(…)`; waitress and Nameko: `configure(…)` in the entry point.
+`configure(…)` in the entry point; with uvicorn then `uvicorn.run(app, log_config=None)`. Where a server or
+framework configures logging itself: `logging_config(…)` as gunicorn's `logconfig_dict`, Django's `LOGGING`.
 """
 
 import logging
@@ -15,11 +15,12 @@ from typing import Any
 from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
-# servers and frameworks that bring handlers of their own: these are taken off, the records go to the root's handler
+# these bring handlers of their own: they are taken off, and the records go to the root's handler
 _TAKEN_OVER = (
-    "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "gunicorn", "gunicorn.error", "gunicorn.access",
-    "waitress", "waitress.queue", "nameko", "kombu", "amqp", "django", "django.request", "django.server",
-    "celery", "celery.task", "sanic.root", "sanic.error", "sanic.access", "tornado", "hypercorn.error", "hypercorn.access",
+    "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "gunicorn", "gunicorn.error",
+    "gunicorn.access", "waitress", "waitress.queue", "nameko", "kombu", "amqp", "django", "django.request",
+    "django.server", "celery", "celery.task", "sanic.root", "sanic.error", "sanic.access", "tornado",
+    "hypercorn.error", "hypercorn.access",
 )  # fmt: skip
 # a line for each request sent or each poll of a broker that is away says nothing new
 _QUIET = {"httpx": "WARNING", "httpcore": "WARNING", "aiokafka": "WARNING", "kafka": "WARNING"}

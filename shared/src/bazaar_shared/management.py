@@ -1,14 +1,17 @@
-"""The management port of every process: `/health/live`, `/health/ready` and `/metrics`, apart from the public port.
+"""The management port, apart from the public one: `/health/live`, `/health/ready` and `/metrics`.
 
-A plain threaded server: it answers beside asyncio, and under eventlet's monkey patching its threads are green ones (so a hub
-that is stuck is seen as such). The accept loop uses no selector: what was imported before the patching would block the hub.
+A plain threaded server: it answers beside asyncio, and under eventlet's monkey patching its threads are green
+ones (so a hub that is stuck is seen as such). The accept loop uses no selector: what was imported before the
+patching would block the hub.
 """
 
 import json
 import logging
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from asyncio import AbstractEventLoop, run_coroutine_threadsafe
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from time import monotonic
 from typing import Any
@@ -30,7 +33,8 @@ _REQUEST_TIMEOUT = 5.0
 class Health:
     """A board on which a loop (relay, consumer, saga worker) writes how it is; any thread may read.
 
-    `checks` goes to `Management(ready=…)`, `alive` to `live`: a loop that did not turn for `stuck_after` seconds is stuck.
+    `checks` goes to `Management(ready=…)`, `alive` to `live`: a loop that did not turn for `stuck_after`
+    seconds is stuck.
     """
 
     def __init__(self, *names: str, prefix: str = "", stuck_after: float = 60) -> None:
@@ -53,7 +57,16 @@ class Health:
 
     @property
     def checks(self) -> dict[str, Check]:
-        return {self._prefix + name: lambda name=name: self._state[name] for name in self._state}  # type: ignore[misc]
+        return {self._prefix + name: partial(self.get, name) for name in self._state}
+
+
+def async_check(loop: AbstractEventLoop, check: Callable[[], Awaitable[bool | str]]) -> Check:
+    """A check that is a coroutine function of the loop's; of use where a pool belongs to that loop."""
+
+    async def run() -> bool | str:
+        return await check()
+
+    return lambda: run_coroutine_threadsafe(run(), loop).result(CHECK_TIMEOUT)
 
 
 class Management:
@@ -139,7 +152,7 @@ def _health(good: bool, more: dict[str, Any]) -> tuple[int, str, bytes]:
 
 
 class _CachedCheck:
-    """A check in a thread of its own: one that hangs is reported as such, and is not begun a second time meanwhile."""
+    """A check in a thread of its own: one that hangs is reported, and is not begun again meanwhile."""
 
     def __init__(self, name: str, check: Check) -> None:
         self._name = name

@@ -13,8 +13,9 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 
 
 class HttpMetrics:
-    """`route` is the framework's template (`/api/orders/{id}`), never the path: a label value for each id would
-    fill the memory. None stands for a request that no route took. Two objects on one registry share their metrics.
+    """`route` is the framework's template (`/api/orders/{id}`), never the path: a label value for each id
+    would fill the memory. None stands for a request that no route took. Two objects on one registry share
+    their metrics.
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:

@@ -1,6 +1,8 @@
-"""Migrations may run in several starting processes at once: each takes this advisory lock first, in its own database.
+"""Migrations may run in several starting processes at once: each takes this advisory lock first, in its own
+database.
 
-Hold it on the session (`pg_advisory_lock`), not in the transaction: some migrations need several transactions.
+Hold it on the session (`pg_advisory_lock`), not in the transaction: some migrations need several
+transactions.
 """
 
 MIGRATION_LOCK = int.from_bytes(b"migrate")

@@ -1,4 +1,4 @@
-"""The outbox: an event is a row written in the same transaction as the change; the relay sends it (ADR 0001)."""
+"""The outbox: an event is a row written in the change's own transaction; the relay sends it (ADR 0001)."""
 
 import json
 from typing import TYPE_CHECKING
@@ -31,6 +31,6 @@ INSERT_SQL = "insert into outbox (topic, key, envelope) values ($1, $2, $3::json
 
 
 async def publish(connection: "Connection | PoolConnectionProxy", topic: str, event: Event) -> None:
-    """For asyncpg, inside the caller's transaction. The notification leaves with the commit, as the row does."""
+    """For asyncpg, inside the caller's transaction. The notification leaves with the commit, as the row."""
     await connection.execute(INSERT_SQL, topic, event.subject, json.dumps(event.to_dict(), allow_nan=False))
     await connection.execute(NOTIFY_SQL)

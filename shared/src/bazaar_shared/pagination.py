@@ -1,4 +1,6 @@
-"""The one list shape of all APIs: `{"items": […], "next_cursor": "…" | null}`, asked for with `?limit=&cursor=`."""
+"""The one list shape of all APIs: `{"items": […], "next_cursor": "…" | null}`, asked for with
+`?limit=&cursor=`.
+"""
 
 import binascii
 import json
@@ -22,7 +24,9 @@ def encode(position: Mapping[str, Any]) -> str:
 
 
 def decode(cursor: str, shape: Mapping[str, type] | None = None) -> dict[str, Any]:
-    """The position; with `shape` also checked to have exactly these names and types, for clients make cursors up."""
+    """The position; with `shape` also checked to have exactly these names and types, for clients make cursors
+    up.
+    """
     if not cursor or len(cursor) > _MAX_LENGTH:
         raise InvalidCursor("the cursor is empty or too long")
     try:

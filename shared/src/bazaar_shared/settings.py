@@ -36,7 +36,9 @@ def require(env: Mapping[str, str], name: str, /) -> str: ...
 @overload
 def require(env: Mapping[str, str], name: str, second: str, /, *more: str) -> tuple[str, ...]: ...
 def require(env: Mapping[str, str], *names: str) -> str | tuple[str, ...]:
-    """One name: its value. Several: their values. An empty value counts as missing; the error names all that are."""
+    """One name: its value. Several: their values. An empty value counts as missing; the error names all that
+    are.
+    """
     missing = [name for name in names if not env.get(name)]
     if missing:
         raise MissingSetting(*missing)
@@ -59,7 +61,9 @@ def flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 
 def read_secret(path: str | Path) -> Redacted:
-    """The file's text without the line's end; a file that is missing or empty is an error that names the file."""
+    """The file's text without the line's end; a file that is missing or empty is an error that names the
+    file.
+    """
     try:
         secret = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -91,7 +95,9 @@ def without_password(url: str) -> str:
 
 
 def database_url(env: Mapping[str, str], prefix: str = "") -> Redacted:
-    """`DATABASE_URL` with the password of `DATABASE_PASSWORD_FILE` if there is one; prefix as in `INVENTORY_`."""
+    """`DATABASE_URL` with the password of `DATABASE_PASSWORD_FILE` if there is one; prefix as in
+    `INVENTORY_`.
+    """
     return _url(env, f"{prefix}DATABASE_URL", f"{prefix}DATABASE_PASSWORD_FILE")
 
 

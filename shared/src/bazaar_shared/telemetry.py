@@ -1,6 +1,6 @@
 """Trace context (W3C) over every wire. No exporter yet: the ids already travel and stand in each log line.
 
-The context of a change goes: current span → `Event.traceparent` in the outbox → Kafka header `traceparent` → the consumer's span.
+A change's context goes: span → `Event.traceparent` in the outbox → Kafka header → the consumer's span.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -20,7 +20,9 @@ _FIELDS = ("traceparent", "tracestate")
 
 
 def configure(service: str, process: str) -> None:
-    """Once in a process; again is harmless. OTEL_TRACES_SAMPLER and its argument decide what is sampled (default: all)."""
+    """Once in a process; again is harmless. OTEL_TRACES_SAMPLER and its argument decide what is sampled
+    (default: all).
+    """
     propagate.set_global_textmap(_propagator)
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         return
@@ -31,7 +33,9 @@ def configure(service: str, process: str) -> None:
 
 
 def extract(carrier: Mapping[str, str]) -> Context:
-    """The caller's context out of HTTP, AMQP or Kafka headers; an empty one where there is none or a broken one."""
+    """The caller's context out of HTTP, AMQP or Kafka headers; an empty one where there is none or a broken
+    one.
+    """
     found = {name: carrier.get(name) or carrier.get(name.title()) for name in _FIELDS}
     return _propagator.extract({name: value for name, value in found.items() if value}, context=Context())
 

@@ -21,7 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
 def eventually[T](check: Callable[[], T], within: float = 10, every: float = 0.05) -> T:
-    """The check's first truthy value; an AssertionError in it counts as not yet, and is what is seen at the deadline."""
+    """The check's first truthy value; an AssertionError in it counts as not yet, and is what is seen at the
+    deadline.
+    """
     deadline = time.monotonic() + within
     while True:
         value, failure = _attempt(check)
