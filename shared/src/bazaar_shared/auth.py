@@ -155,11 +155,12 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
 
 def _usable_keys(document: Any) -> dict[str, jwt.PyJWK]:
     """Those of the set's keys that may verify: Ed25519, with an id. ValueError when there is none."""
-    listed = document.get("keys", []) if isinstance(document, dict) else []
+    listed = document.get("keys") if isinstance(document, dict) else None
     keys = {
         key["kid"]: jwt.PyJWK(key, algorithm=ALGORITHM)
-        for key in listed
-        if key.get("kty") == "OKP"
+        for key in (listed if isinstance(listed, list) else [])
+        if isinstance(key, dict)
+        and key.get("kty") == "OKP"
         and key.get("crv") == "Ed25519"
         and key.get("use", "sig") == "sig"
         and isinstance(key.get("kid"), str)

@@ -100,9 +100,11 @@ class TokenForge:
         }
         return {name: value for name, value in (claims | changes).items() if value is not None}
 
-    def token(self, subject: str | None = None, roles: tuple[str, ...] = ("shopper",), **changes: Any) -> str:
-        claims = self.claims(subject, roles, **changes)
+    def sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.kid})
+
+    def token(self, subject: str | None = None, roles: tuple[str, ...] = ("shopper",), **changes: Any) -> str:
+        return self.sign(self.claims(subject, roles, **changes))
 
     def expired(self, subject: str | None = None) -> str:
         now = int(time.time())
