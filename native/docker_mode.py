@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from native.modes import CommandError, Mode, ModeError, ProcessState
+from native.modes import CommandError, Mode, ModeError, ProcessState, Twin
 from native.paths import ROOT
 
 COMPOSE = ("docker", "compose", "--project-directory", str(ROOT))
@@ -51,6 +53,14 @@ class DockerMode(Mode):
         details = self._inspect([containers[name]["ID"] for name in wanted if name in containers])
         return [state_of(name, details.get(containers.get(name, {}).get("ID", ""))) for name in wanted]
 
+    @contextmanager
+    def another(self, process: str) -> Iterator[Twin]:
+        twin = Container(output([*COMPOSE, "run", "--detach", "--no-deps", process]).split()[-1])
+        try:
+            yield twin
+        finally:
+            output(["docker", "rm", "--force", twin.id])
+
     def logs(self, processes: Sequence[str], *, follow: bool = False, lines: int = 100) -> int:
         names = [found.name for name in processes for found in self.compose.find(name)]
         command = [*COMPOSE, "logs", "--tail", str(lines), *(["--follow"] if follow else []), *names]
@@ -74,6 +84,14 @@ class DockerMode(Mode):
     def _inspect(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found = json.loads(output(["docker", "inspect", *ids])) if ids else []
         return {short: details for details in found for short in ids if details["Id"].startswith(short)}
+
+
+@dataclass(frozen=True)
+class Container:
+    id: str
+
+    def kill(self) -> None:
+        output(["docker", "kill", self.id])
 
 
 def state_of(name: str, details: Mapping[str, Any] | None) -> ProcessState:

@@ -15,10 +15,11 @@ import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from native import compose
 from native.compose import Compose
@@ -64,6 +65,11 @@ class Addresses:
     @property
     def gateway(self) -> str:
         return self.http["gateway"]
+
+
+class Twin(Protocol):
+    def kill(self) -> None:
+        """Ends it at once, with SIGKILL; nothing starts it again."""
 
 
 class Mode(ABC):
@@ -113,6 +119,15 @@ class Mode(ABC):
     @abstractmethod
     def states(self) -> list[ProcessState]: ...
 
+    def ready(self, process: str) -> bool:
+        from native.readiness import waits_for
+
+        return waits_for(self.compose.processes[process]) is None
+
+    @abstractmethod
+    def another(self, process: str) -> AbstractContextManager[Twin]:
+        """A second one of that process beside the first, until the block ends."""
+
     @abstractmethod
     def logs(self, processes: Sequence[str], *, follow: bool = False, lines: int = 100) -> int:
         """Shows the end of their logs on standard output; gives an exit status."""
@@ -159,6 +174,12 @@ def choose(env: Mapping[str, str]) -> tuple[str, str]:
     if (why := why_no_engine()) is None:
         return "docker", "a Docker engine answers"
     return "native", why
+
+
+def native_supported() -> bool:
+    from native.checks import platform_problems
+
+    return not platform_problems()
 
 
 def engine_answers() -> bool:

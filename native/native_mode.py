@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from native import proc
-from native.modes import CommandError, Mode, ModeError, ProcessState
+from native.modes import LOCAL, CommandError, Mode, ModeError, ProcessState, Twin
 from native.paths import LOGS, ROOT, SECRETS
 from native.supervisor import Supervisor
 from native.translate import Translator
@@ -83,6 +85,29 @@ class NativeMode(Mode):
         infos = self.supervisor.states() if self.supervisor.alive() else {}
         return [state_of(process.name, infos.get(process.name)) for process in self.compose.running]
 
+    @contextmanager
+    def another(self, process: str) -> Iterator[Twin]:
+        original = self.compose.processes[process]
+        settings = {**self.translator.environment(original), "MANAGEMENT_PORT": str(free_port())}
+        with log_file(f"{process}-twin").open("ab") as log:
+            child = subprocess.Popen(
+                self.translator.command(original),
+                env=settings,
+                cwd=self.translator.directory(original),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            yield child
+        finally:
+            child.terminate()
+            try:
+                child.wait(original.stop_seconds)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
     def logs(self, processes: Sequence[str], *, follow: bool = False, lines: int = 100) -> int:
         names = [found.name for name in processes for found in self.compose.find(name)]
         files = [LOGS / f"{name}.log" for name in names or [p.name for p in self.compose.running]]
@@ -119,6 +144,12 @@ def state_of(name: str, info: Mapping[str, int | str] | None) -> ProcessState:
         memory_mib=proc.group_memory_mib(pid) if pid else None,
         uptime_seconds=time.time() - int(info["start"]) if pid else None,
     )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOCAL, 0))
+        return int(probe.getsockname()[1])
 
 
 def log_file(process: str) -> Path:

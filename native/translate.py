@@ -34,7 +34,7 @@ class Translator:
         return {**inherited, "PYTHONUNBUFFERED": "1", **here, **only_native, "BAZAAR_STATE": str(STATE)}
 
     def value(self, process: Process, text: str) -> str:
-        """Addresses become 127.0.0.1 and the published port, paths in volumes become paths of this machine."""
+        """Addresses become 127.0.0.1 and the published port, paths in volumes become paths here."""
         if text == "0.0.0.0":
             return LOCAL
         return self._path(process, self._address.sub(self._local, text))
@@ -48,14 +48,24 @@ class Translator:
             return command
         return [*command, *process.command[1:]]
 
+    def user(self, process: Process) -> str | None:
+        """Who runs it when root starts the market: some servers refuse root."""
+        user: str | None = process.native.get("user")
+        return user if os.getuid() == 0 else None
+
+    def directory(self, process: Process) -> Path:
+        # another user may not be allowed to enter the repository
+        return Path("/") if self.user(process) else process.project or ROOT
+
     def python(self, process: Process) -> Path:
         return process.project / ".venv/bin/python" if process.project else Path(sys.executable)
 
     def placeholders(self, process: Process, text: str) -> str:
         return text.format(
             root=ROOT,
-            install=INSTALL / process.name,
-            data=DATA / process.name,
+            # resolved: a server that another user runs may be kept elsewhere (native/servers/postgres.py)
+            install=(INSTALL / process.name).resolve(),
+            data=(DATA / process.name).resolve(),
             config=CONFIG,
             run=RUN,
             python=sys.executable,

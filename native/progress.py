@@ -1,0 +1,91 @@
+"""What happens while one waits: a live display on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+console = Console(highlight=False)
+
+
+@dataclass
+class Item:
+    started: float = field(default_factory=time.monotonic)
+    note: str = ""
+    ended: float | None = None
+    failed: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return (self.ended or time.monotonic()) - self.started
+
+
+class Progress:
+    """Named things that take their time; safe to use from several threads."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.items: dict[str, Item] = {}
+        self._lock = threading.Lock()
+        self._live = console.is_terminal
+        self._spinner = Spinner("dots")
+
+    def begin(self, name: str, note: str = "") -> None:
+        with self._lock:
+            self.items[name] = Item(note=note)
+        if not self._live:
+            say(f"  {name}: {note or 'begun'}")
+
+    def note(self, name: str, note: str) -> None:
+        item = self.items[name]
+        if note == item.note:
+            return
+        item.note = note
+        if not self._live and note:
+            say(f"  {name}: {note}")
+
+    def done(self, name: str, note: str = "ready", *, failed: bool = False) -> None:
+        item = self.items[name]
+        item.ended, item.note, item.failed = time.monotonic(), note, failed
+        if not self._live:
+            say(f"  {name}: {note} ({item.seconds:.1f} s)")
+
+    def __rich__(self) -> Group:
+        table = Table.grid(padding=(0, 2))
+        for name, item in self.items.items():
+            table.add_row(self._mark(item), name, f"{item.seconds:5.1f} s", Text(item.note, style="dim"))
+        return Group(Text(self.title, style="bold"), table)
+
+    def _mark(self, item: Item) -> Text | Spinner:
+        if item.ended is None:
+            return self._spinner
+        return Text("✗", style="red") if item.failed else Text("✓", style="green")
+
+
+@contextmanager
+def showing(title: str) -> Iterator[Progress]:
+    progress = Progress(title)
+    if not console.is_terminal:
+        say(title)
+        yield progress
+        return
+    with Live(progress, console=console, refresh_per_second=8):
+        yield progress
+
+
+def say(text: str = "") -> None:
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    print(text, file=sys.stderr)

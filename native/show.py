@@ -1,0 +1,91 @@
+"""The tables: where things answer, who can sign in, how the processes are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from rich.table import Table
+
+from native import startup
+from native.compose import Process
+from native.modes import Mode, ProcessState
+from native.paths import ROOT
+from native.progress import console, say
+from native.readiness import waits_for
+
+ACCOUNTS_SHOWN = 6
+
+
+def addresses(mode: Mode) -> None:
+    found = mode.addresses()
+    table = Table(title="The market is open", title_justify="left", box=None, pad_edge=False)
+    for heading in ("what", "address"):
+        table.add_column(heading, no_wrap=True)
+    table.add_row("API (gateway)", f"{found.gateway}/api/catalog/products")
+    for service in ("identity", "catalog", "orders"):
+        table.add_row(f"API of {service}", f"{found.gateway}/api/{service}/docs")
+    table.add_row("back office (Django admin)", f"{found.gateway}/admin/")
+    table.add_row("RabbitMQ management", f"{found.rabbitmq_management}/   user admin")
+    table.add_row("Prometheus", f"{found.prometheus}/targets")
+    table.add_row("PostgreSQL, Kafka", f"{found.postgres}, {found.kafka}")
+    console.print(table)
+
+
+def accounts() -> None:
+    file = ROOT / "demo/market.yaml"
+    if not file.exists():
+        return
+    market: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    table = Table(title="Demo accounts", title_justify="left", box=None, pad_edge=False)
+    for heading in ("e-mail", "password", "roles"):
+        table.add_column(heading, no_wrap=True)
+    ordered = sorted(market["accounts"], key=lambda account: "seller" in account["roles"])
+    for account in ordered[:ACCOUNTS_SHOWN]:
+        table.add_row(account["email"], account["password"], ", ".join(account["roles"]))
+    console.print(table)
+    if hidden := len(ordered) - ACCOUNTS_SHOWN:
+        say(f"and {hidden} more in demo/market.yaml")
+
+
+def status(mode: Mode) -> bool:
+    """True if all run and are ready."""
+    processes = {process.name: process for process in mode.compose.running}
+    started = startup.recall()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("process", "state", "pid", "memory", "ready", "uptime", "start-up"):
+        table.add_column(
+            heading, no_wrap=True, justify="left" if heading in {"process", "ready"} else "right"
+        )
+    states = mode.states()
+    rows = [row(state, processes[state.name], started) for state in states]
+    for cells in rows:
+        table.add_row(*cells)
+    console.print(table)
+    memory = sum(state.memory_mib or 0 for state in states)
+    running = sum(state.state == "running" for state in states)
+    say(f"{mode.name}: {running} of {len(states)} run, {memory} MiB in all")
+    return running == len(states) and all(cells[4] == "yes" for cells in rows)
+
+
+def row(state: ProcessState, process: Process, started: dict[str, float]) -> tuple[str, ...]:
+    reason = waits_for(process) if state.state in {"running", "starting"} else state.state
+    return (
+        state.name,
+        state.state,
+        str(state.pid or ""),
+        f"{state.memory_mib} MiB" if state.memory_mib is not None else "",
+        "yes" if reason is None else f"waits for {reason}",
+        duration(state.uptime_seconds),
+        f"{started[state.name]} s" if state.name in started else "",
+    )
+
+
+def duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (
+        f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+    )
