@@ -16,18 +16,24 @@ admin() { # admin GET|POST path
     printf '%s\n' "$reply"
 }
 
+busy() {
+    local counts
+    counts=$(admin GET '/stats?filter=^http.public.downstream_(cx|rq)_active$') || return 1
+    [[ $counts != *rq_active:\ 0* ]] && return 0
+    # connections that are kept open and not used are not waited for
+    [[ $counts != *cx_active:\ 0* ]] && ((SECONDS < patience))
+}
+
 drain() {
     trap '' TERM INT
-    # /ready says 503 from now on, and every answer carries "connection: close"
-    admin POST /healthcheck/fail >/dev/null
-    admin POST '/drain_listeners?graceful&skip_exit' >/dev/null
     local deadline=$((SECONDS + drain_seconds))
-    # at least one second, so that a client that has just connected is answered
-    sleep 1
-    while ((SECONDS < deadline)); do
-        admin GET '/stats?filter=^http.public.downstream_rq_active$' | grep -q 'active: 0' && break
-        sleep 0.2
-    done
+    # 1. /ready says 503, every answer says "connection: close"; who comes now is still served
+    admin POST /healthcheck/fail >/dev/null
+    sleep "${PRE_DRAIN_SECONDS:-1}"
+    # 2. nobody comes any more; what is in flight is finished
+    admin POST '/drain_listeners?inboundonly' >/dev/null
+    patience=$((SECONDS + 2))
+    while ((SECONDS < deadline)) && busy; do sleep 0.1; done
     kill -TERM "$envoy" 2>/dev/null
 }
 

@@ -3,8 +3,8 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
-from bazaar_shared.testing import eventually
 
+from bazaar_shared.testing import eventually
 from gateway.tests.kit import Gateway, Market, running
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from bazaar_shared.testing import TokenForge, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,9 @@ class Upstream:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.address = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         upstream = self
@@ -72,7 +75,7 @@ class Upstream:
                 if self.command != "HEAD":
                     self.wfile.write(answer.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
@@ -155,14 +158,17 @@ class Gateway:
         self.client = httpx.Client(base_url=self.url, timeout=20)
 
     def ready(self) -> bool:
-        assert self.process.poll() is None, self.log_path.read_text()
+        if self.process.poll() is not None:  # no AssertionError: it will not get better by waiting
+            raise RuntimeError(self.log_path.read_text())
         try:
             return httpx.get(f"{self.management}/ready", timeout=2).status_code == 200
         except httpx.TransportError:
             return False
 
     def has_keys(self) -> bool:
-        stats = httpx.get(f"http://127.0.0.1:{self.admin_port}/stats?filter=jwks_fetch_success", timeout=2).text
+        stats = httpx.get(
+            f"http://127.0.0.1:{self.admin_port}/stats?filter=jwks_fetch_success", timeout=2
+        ).text
         return any(int(line.rsplit(" ", 1)[1]) > 0 for line in stats.splitlines())
 
     def log(self) -> list[dict[str, Any]]:

@@ -2,8 +2,8 @@ import subprocess
 
 import pytest
 import yaml
-from bazaar_shared.problems import ERRORS
 
+from bazaar_shared.problems import ERRORS
 from gateway.render import CONFIG, MissingSettingsError, render
 from gateway.run import envoy_binary
 
@@ -34,7 +34,9 @@ def test_all_missing_settings_are_named_at_once() -> None:
 
 
 def test_addresses_become_endpoints() -> None:
-    clusters = {one["name"]: one["load_assignment"]["endpoints"] for one in config()["static_resources"]["clusters"]}
+    clusters = {
+        one["name"]: one["load_assignment"]["endpoints"] for one in config()["static_resources"]["clusters"]
+    }
 
     def addresses(name: str) -> list[tuple[str, int]]:
         found = [one["endpoint"]["address"]["socket_address"] for one in clusters[name][0]["lb_endpoints"]]
@@ -95,7 +97,11 @@ def test_envoy_takes_the_configuration_with_no_deprecated_field(tmp_path) -> Non
     file.write_text(render(ADDRESSES))
 
     check = subprocess.run(
-        [envoy_binary(), "--mode", "validate", "-c", file], capture_output=True, text=True, timeout=30, check=False
+        [envoy_binary(), "--mode", "validate", "-c", file],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
     assert check.returncode == 0, check.stderr[-2000:]

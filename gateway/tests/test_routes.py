@@ -106,7 +106,9 @@ def test_a_route_lets_in_whom_it_should_and_nobody_else(
         assert answer.status_code == 200
         assert market.reached == [(route.service, route.method, route.path)]
         # the service verifies it again, so it must get it
-        reached = next(r for r in market[route.service].seen if r.path == route.path and "user-agent" in r.headers)
+        reached = next(
+            r for r in market[route.service].seen if r.path == route.path and "user-agent" in r.headers
+        )
         assert reached.headers.get("authorization") == headers.get("authorization")
     else:
         assert answer.status_code == (403 if token in GOOD else 401)
