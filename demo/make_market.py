@@ -3,8 +3,8 @@
     python -m demo.make_market            write it
     python -m demo.make_market --check    only tell whether the committed file is what would be written
 
-Ids are uuid5 of names that never change (a sku, a seller's slug, an e-mail address): a market that is made again
-has the same ids, so seeding twice changes nothing.
+Ids are uuid5 of names that never change (a sku, a seller's slug, an e-mail address): a market that is made
+again has the same ids, so seeding twice changes nothing.
 """
 
 from __future__ import annotations
