@@ -21,6 +21,7 @@ from native.install import InstallError
 from native.modes import ModeError
 from native.progress import complain
 from native.readiness import NotReadyError
+from native.servers.postgres import PostgresError
 from native.supervisor import SupervisorError
 from native.uv import UvError
 
@@ -31,6 +32,7 @@ EXPECTED = (
     InstallError,
     ModeError,
     NotReadyError,
+    PostgresError,
     SupervisorError,
     UvError,
 )

@@ -23,8 +23,9 @@ from native import (
 from native.docker_mode import DockerMode
 from native.modes import CHOSEN, Mode, ModeError, choose, make
 from native.native_mode import NativeMode
-from native.paths import DATA, INSTALL, ROOT, STATE
+from native.paths import ROOT, STATE
 from native.progress import say
+from native.servers import postgres
 
 
 def up(_given: Namespace) -> int:
@@ -108,9 +109,8 @@ def clean(given: Namespace) -> int:
         docker_up.clean()
     else:
         down(given)
-    for kept_elsewhere in (DATA / "postgres", INSTALL / "postgres"):
-        shutil.rmtree(kept_elsewhere.resolve(), ignore_errors=True)
-    shutil.rmtree(STATE, ignore_errors=True)
+    for folder in (postgres.ELSEWHERE, STATE):
+        shutil.rmtree(folder, ignore_errors=True)
     say(f"{STATE.name}/ removed")
     return 0
 

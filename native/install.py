@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from native import environments
-from native.compose import Compose
+from native.compose import Compose, Process
 from native.paths import INSTALL, ROOT, RUN
 from native.progress import Progress
 
@@ -32,15 +32,25 @@ Step = tuple[str, Callable[[], bool]]  # a name, and what gives False when it wa
 
 def everything(compose: Compose, progress: Progress) -> set[str]:
     """Gives the names of what is new. Several at once, but Maven's one after the other."""
-    from_maven: list[Step] = [
-        (process.name, jar_step(process.name, what))
-        for process in compose.servers
-        if {"maven", "pom"} & (what := process.native.get("install", {})).keys()
-    ]
     services: list[Step] = [(name, env_step(ROOT / "services" / name)) for name in compose.services]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        groups = [pool.submit(run, steps, progress) for steps in (from_maven, *([step] for step in services))]
+        groups = [
+            pool.submit(run, steps, progress)
+            for steps in (jars(compose.servers), *([step] for step in services))
+        ]
         return {name for group in groups for name in group.result()}
+
+
+def servers(processes: Sequence[Process], progress: Progress) -> None:
+    run(jars(processes), progress)
+
+
+def jars(processes: Sequence[Process]) -> list[Step]:
+    return [
+        (process.name, jar_step(process.name, what))
+        for process in processes
+        if {"maven", "pom"} & (what := process.native.get("install", {})).keys()
+    ]
 
 
 def run(steps: list[Step], progress: Progress) -> list[str]:
@@ -95,7 +105,7 @@ def install_archive(name: str, artifact: str) -> bool:
 @contextmanager
 def installing(name: str, version: str) -> Iterator[Path | None]:
     """An empty folder to fill, or None when it holds this version; the stamp is written last."""
-    folder = INSTALL / name
+    folder = (INSTALL / name).resolve()
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == version:
         yield None

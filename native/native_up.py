@@ -102,11 +102,12 @@ def launch(mode: NativeMode, changed: set[str]) -> None:
 def start(mode: NativeMode, processes: list[Process], title: str) -> None:
     if "postgres" in {process.name for process in processes}:
         initialise_postgres(mode)
+    running = {state.name for state in mode.states() if state.pid}
     for process in processes:
         mode.supervisor.start(process.name)
     with showing(title) as progress:
         took = wait_until_ready(processes, progress, READY_WITHIN)
-    startup.remember(mode, took)
+    startup.remember({name: seconds for name, seconds in took.items() if name not in running})
 
 
 def initialise_postgres(mode: NativeMode) -> None:
@@ -116,6 +117,7 @@ def initialise_postgres(mode: NativeMode) -> None:
         data=(DATA / process.name).resolve(),
         arguments=process.environment["POSTGRES_INITDB_ARGS"],
         user=mode.translator.user(process),
+        password=mode.secret("postgres/superuser_password"),
     )
 
 

@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+PATIENCE = 5.0
 console = Console(highlight=False)
 
 
@@ -43,16 +44,15 @@ class Progress:
     def begin(self, name: str, note: str = "") -> None:
         with self._lock:
             self.items[name] = Item(note=note)
-        if not self._live:
-            say(f"  {name}: {note or 'begun'}")
 
     def note(self, name: str, note: str) -> None:
         item = self.items[name]
         if note == item.note:
             return
         item.note = note
-        if not self._live and note:
-            say(f"  {name}: {note}")
+        # without a terminal only what takes long is told before it is done
+        if not self._live and item.seconds > PATIENCE:
+            say(f"  {name}: {note}, for {item.seconds:.0f} s now")
 
     def done(self, name: str, note: str = "ready", *, failed: bool = False) -> None:
         item = self.items[name]

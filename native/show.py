@@ -69,7 +69,7 @@ def status(mode: Mode) -> bool:
 
 
 def row(state: ProcessState, process: Process, started: dict[str, float]) -> tuple[str, ...]:
-    reason = waits_for(process) if state.state in {"running", "starting"} else state.state
+    reason = waits_for(process) if state.pid else "a start"
     return (
         state.name,
         state.state,

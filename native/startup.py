@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from native.modes import Mode
 from native.paths import RUN
 
 FILE = RUN / "startup.json"
 
 
-def remember(mode: Mode, took: Mapping[str, float]) -> None:
-    """Only of those that were started now: one that ran already was ready at once, which says nothing."""
-    uptimes = {state.name: state.uptime_seconds or 0 for state in mode.states()}
-    new = {name: round(seconds, 1) for name, seconds in took.items() if uptimes.get(name, 0) < seconds + 5}
+def remember(took: Mapping[str, float]) -> None:
+    new = {name: round(seconds, 1) for name, seconds in took.items()}
     FILE.write_text(json.dumps({**recall(), **new}), encoding="utf-8")
 
 

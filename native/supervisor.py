@@ -107,11 +107,13 @@ def quoted(text: str) -> str:
 
 
 class Supervisor:
-    def __init__(self) -> None:
+    @property
+    def rpc(self) -> Any:
+        """A connection for each call: a transport is of no use after an error, nor to two threads."""
         from supervisor.xmlrpc import SupervisorTransport
 
         transport = SupervisorTransport(serverurl=f"unix://{socket_path()}")
-        self.rpc: Any = ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        return ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def alive(self) -> bool:
         try:
