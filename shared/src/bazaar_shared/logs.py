@@ -23,6 +23,7 @@ _TAKEN_OVER = (
     "hypercorn.error", "hypercorn.access",
 )  # fmt: skip
 # a line for each request sent or each poll of a broker that is away says nothing new
+_SELDOM = 10.0
 _QUIET = {"httpx": "WARNING", "httpcore": "WARNING", "aiokafka": "WARNING", "kafka": "WARNING"}
 
 
@@ -42,12 +43,35 @@ def logging_config(service: str, process: str, level: str = "INFO") -> dict[str,
         "formatters": {
             "json": {"()": "bazaar_shared.logs.Formatter", "service": service, "process": process}
         },
+        "filters": {"seldom": {"()": "bazaar_shared.logs.Seldom", "logger": "aiokafka"}},
         "handlers": {
-            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+            "stdout": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+                "formatter": "json",
+                "filters": ["seldom"],
+            }
         },
         "root": {"level": level.upper(), "handlers": ["stdout"]},
         "loggers": loggers,
     }
+
+
+class Seldom(logging.Filter):
+    """Lets each message of a logger pass once in ten seconds: a broker that is away is reported at every attempt."""
+
+    def __init__(self, logger: str) -> None:
+        super().__init__(logger)
+        self._passed: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not super().filter(record):
+            return True
+        passed = self._passed.get(record.msg, float("-inf"))
+        if record.created - passed < _SELDOM:
+            return False
+        self._passed[record.msg] = record.created
+        return True
 
 
 class Formatter(JsonFormatter):

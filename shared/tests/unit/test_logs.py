@@ -145,3 +145,17 @@ def test_an_uncaught_exception_is_a_line_too(lines: Any) -> None:
     assert (first["level"], first["message"]) == ("CRITICAL", "uncaught exception")
     assert first["exception"] == "RuntimeError: boom"
     assert second["exception"].endswith("ZeroDivisionError: division by zero")
+
+
+def test_a_broker_that_is_away_does_not_fill_the_log(lines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = logging.getLogger("aiokafka.client")
+    for _ in range(5):
+        client.error("Unable connect to node with id %s", 1)
+        client.error("Unable to update metadata from %s", [1])
+        logging.getLogger("orders").error("each of ours is told")
+    monkeypatch.setattr(logs, "_SELDOM", 0.0)
+    client.error("Unable connect to node with id %s", 1)
+    loggers = [(line["logger"], line["message"]) for line in lines()]
+    assert loggers.count(("orders", "each of ours is told")) == 5
+    assert loggers.count(("aiokafka.client", "Unable to update metadata from [1]")) == 1
+    assert loggers.count(("aiokafka.client", "Unable connect to node with id 1")) == 2
