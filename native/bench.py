@@ -1,4 +1,4 @@
-"""PostgreSQL, RabbitMQ and Kafka for tests: the market's own servers, on free ports, in a folder of their own.
+"""PostgreSQL, RabbitMQ and Kafka for tests: the market's own servers, on free ports, in their own folder.
 
     with servers(Path(".bazaar/test-servers")) as addresses: ...      # TEST_POSTGRES_URL, …
 
@@ -59,7 +59,7 @@ def commands(
     data = folder / "postgres"
     user = how.user(processes["postgres"])
     postgres.initialise(Path(install_["postgres"]), data, "--locale=C.UTF-8", user, password="postgres")  # noqa: S106
-    options = ["-c", "fsync=off", "-c", "max_connections=400", "-c", "unix_socket_directories=''"]
+    options = ["-c", "fsync=off", "-c", "max_connections=400", "-c", "unix_socket_directories="]
     server = [f"{install_['postgres']}/bin/postgres", "-D", str(data), "-p", str(ports["postgres"]), *options]
     rabbitmq = {
         "RABBITMQ_HOME": str(folder / "rabbitmq"),

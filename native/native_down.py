@@ -41,9 +41,7 @@ def stop_together(supervisor: Supervisor, names: list[str]) -> None:
 
 def end_leftovers() -> None:
     """Processes of a run whose supervisor was killed, and daemons that left their process group."""
-    if not (left := leftovers()):
-        return
-    say(f"ending {len(left)} left over from an earlier run")
+    left = leftovers()
     for sig in (signal.SIGTERM, signal.SIGKILL):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):

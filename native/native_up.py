@@ -26,7 +26,7 @@ FOLDERS = {STATE: 0o711, DATA: 0o711, INSTALL: 0o755, CONFIG: 0o700, LOGS: 0o700
 
 def up(mode: NativeMode) -> None:
     if not mode.supervisor.alive():
-        end_leftovers()
+        end_leftovers()  # of a run whose supervisor was killed
     check(mode)
     make_folders()
     with showing("Servers and environments") as progress:
