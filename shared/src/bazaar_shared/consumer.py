@@ -191,7 +191,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     def _try_again_later(self, partition: TopicPartition, offset: int, error: Exception) -> None:
         trouble = self._troubles.get(partition)
         attempts = trouble.attempts + 1 if trouble and trouble.offset == offset else 1
-        pause = min(_FIRST_PAUSE * 2**attempts, _LONGEST_PAUSE)
+        pause = _pause_after(attempts)
         RETRIES.labels(self._group, partition.topic).inc()
         extra = {
             "topic": partition.topic,
@@ -205,6 +205,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.seek(partition, offset)
             self._consumer.pause(partition)
             self._troubles[partition] = _Trouble(offset, attempts, monotonic() + pause)
+            self._tell_lag(partition, offset)
 
     async def _probe(self) -> bool | str:
         """The client keeps silent about a broker that is away; for the readiness check we ask."""
@@ -228,6 +229,13 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             # the partition went to another member, which reads these again: the inbox knows them
             logger.info("offsets not committed after a rebalance", extra={"topic": partition.topic})
             return
-        high = self._consumer.highwater(partition)
-        if high is not None:
-            LAG.labels(self._group, partition.topic, str(partition.partition)).set(max(high - offset, 0))
+        self._tell_lag(partition, offset)
+
+    def _tell_lag(self, partition: TopicPartition, offset: int) -> None:
+        end = self._consumer.highwater(partition)
+        if end is not None:
+            LAG.labels(self._group, partition.topic, str(partition.partition)).set(max(end - offset, 0))
+
+
+def _pause_after(attempts: int) -> float:
+    return min(_FIRST_PAUSE * float(2 ** min(attempts - 1, 16)), _LONGEST_PAUSE)

@@ -17,7 +17,9 @@ from .kit import Kafka, Line
 def _address(name: str) -> str:
     address = os.environ.get(name)
     if not address:
-        pytest.fail(f"{name} is not set; start the servers and the tests with: make test S=shared", pytrace=False)
+        pytest.fail(
+            f"{name} is not set; start the servers and the tests with: make test S=shared", pytrace=False
+        )
     return address
 
 
@@ -55,7 +57,7 @@ async def kafka(bootstrap: str) -> AsyncIterator[Kafka]:
 
 @pytest.fixture
 async def line_to_kafka(bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
-    """The broker tells its own address to clients: relays and consumers are kept on the line to it nevertheless."""
+    """The broker tells clients its own address: relays and consumers are kept on the line nevertheless."""
     host, _, port = bootstrap.partition(":")
     line = Line(host, int(port))
     await line.mend()

@@ -1,4 +1,4 @@
-"""What the component tests hold in their hands: topics of their own, relays and consumers that end, a line to cut."""
+"""The component tests' tools: topics of their own, relays and consumers that end, a line to cut."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -52,7 +52,9 @@ class Kafka:
     async def events(self, topic: str) -> list[Event]:
         return [Event.from_json(message.value) for message in await self.messages(topic)]
 
-    async def produce(self, topic: str, *events: Event | tuple[str, bytes | None], partition: int | None = None) -> None:
+    async def produce(
+        self, topic: str, *events: Event | tuple[str, bytes | None], partition: int | None = None
+    ) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all")
         await producer.start()
         try:
@@ -64,7 +66,9 @@ class Kafka:
 
     async def committed(self, topic: str, group: str) -> int:
         """How many records of the topic the group is done with."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False
+        )
         await consumer.start()
         try:
             partitions = [TopicPartition(topic, number) for number in await self._partitions(topic)]
@@ -79,7 +83,9 @@ class Kafka:
 
 
 def event(subject: str, version: int = 1, **data: Any) -> Event:
-    return Event.new(source="/bazaar/tests", type="bazaar.tests.thing.v1", subject=subject, version=version, data=data)
+    return Event.new(
+        source="/bazaar/tests", type="bazaar.tests.thing.v1", subject=subject, version=version, data=data
+    )
 
 
 @asynccontextmanager
@@ -102,7 +108,13 @@ def relay(dsn: str, bootstrap: str, name: str = "test", poll: float = 0.1, **opt
 def consumer(kafka: Kafka, group: str, topics: list[str], handle: Handler, dead: str, **options: Any) -> Any:
     return ending(
         lambda stop: run_consumer(
-            kafka.bootstrap, group=group, topics=topics, handle=handle, dead_letter_topic=dead, stop=stop, **options
+            kafka.bootstrap,
+            group=group,
+            topics=topics,
+            handle=handle,
+            dead_letter_topic=dead,
+            stop=stop,
+            **options,
         )
     )
 

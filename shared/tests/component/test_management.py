@@ -78,7 +78,10 @@ def test_each_check_says_its_result(serve: Callable[..., str]) -> None:
 
 
 def test_ready_when_all_checks_are_good(serve: Callable[..., str]) -> None:
-    assert ready(serve(ready={"database": lambda: True})) == (200, {"status": "ok", "checks": {"database": "ok"}})
+    assert ready(serve(ready={"database": lambda: True})) == (
+        200,
+        {"status": "ok", "checks": {"database": "ok"}},
+    )
 
 
 def test_a_check_is_run_once_a_second_at_most(serve: Callable[..., str]) -> None:
@@ -118,7 +121,9 @@ def test_metrics_in_both_formats(serve: Callable[..., str]) -> None:
     plain = httpx.get(f"{url}/metrics?x=1")
     assert plain.headers["content-type"].startswith("text/plain")
     assert "orders_placed_total 3.0\n" in plain.text
-    openmetrics = httpx.get(f"{url}/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    openmetrics = httpx.get(
+        f"{url}/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}
+    )
     assert openmetrics.headers["content-type"].startswith("application/openmetrics-text")
     assert openmetrics.text.endswith("# EOF\n")
 

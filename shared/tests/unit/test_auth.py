@@ -127,7 +127,14 @@ def test_what_is_not_even_eddsa_asks_for_no_key(kind: str, verify: Verify, ident
 @pytest.mark.parametrize(
     "changes",
     [{name: None} for name in ("exp", "iat", "sub", "aud", "iss")]
-    + [{"sub": ""}, {"sub": 7}, {"roles": "operator"}, {"roles": [1]}, {"iat": 4102444800}, {"nbf": 4102444800}],
+    + [
+        {"sub": ""},
+        {"sub": 7},
+        {"roles": "operator"},
+        {"roles": [1]},
+        {"iat": 4102444800},
+        {"nbf": 4102444800},
+    ],
 )
 def test_claims_that_are_missing_or_odd_are_refused(
     changes: dict[str, Any], verify: Verify, identity: Identity
@@ -309,7 +316,9 @@ async def test_tasks_share_one_fetch_and_one_that_gives_up_does_not_end_it(ident
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(slow))
     verifier = AsyncTokenVerifier(URL, ISSUER, "bazaar", client=client)
-    impatient, *patient = [asyncio.create_task(verifier.verify(identity.forge.token("alice"))) for _ in range(8)]
+    impatient, *patient = [
+        asyncio.create_task(verifier.verify(identity.forge.token("alice"))) for _ in range(8)
+    ]
     await asked.wait()
     impatient.cancel()
     go.set()
@@ -338,7 +347,9 @@ def secret_file(tmp_path: Path) -> Path:
     return file
 
 
-async def test_a_services_own_token_is_asked_for_once_and_renewed_in_time(secret_file: Path, clock: Clock) -> None:
+async def test_a_services_own_token_is_asked_for_once_and_renewed_in_time(
+    secret_file: Path, clock: Clock
+) -> None:
     requests: list[httpx.Request] = []
 
     def token_endpoint(request: httpx.Request) -> httpx.Response:
@@ -357,7 +368,8 @@ async def test_a_services_own_token_is_asked_for_once_and_renewed_in_time(secret
 
 
 @pytest.mark.parametrize(
-    "answer", [httpx.Response(401), httpx.Response(200, text="<html>"), httpx.Response(200, json={"error": "x"})]
+    "answer",
+    [httpx.Response(401), httpx.Response(200, text="<html>"), httpx.Response(200, json={"error": "x"})],
 )
 async def test_without_a_token_the_service_is_told(secret_file: Path, answer: httpx.Response) -> None:
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer))

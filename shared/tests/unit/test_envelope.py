@@ -45,7 +45,10 @@ def test_times_are_read_with_any_offset_and_kept_in_utc() -> None:
 def test_a_time_in_another_zone_is_written_in_utc() -> None:
     there = EVENT.time.astimezone(timezone(timedelta(hours=5)))
     assert Event.from_json(EVENT.to_json()).time.isoformat() == "2026-11-21T08:00:00.250000+00:00"
-    assert Event(**{name: getattr(EVENT, name) for name in EVENT.__slots__} | {"time": there}).to_dict() == DOCUMENT
+    assert (
+        Event(**{name: getattr(EVENT, name) for name in EVENT.__slots__} | {"time": there}).to_dict()
+        == DOCUMENT
+    )
 
 
 def test_a_new_event_carries_the_current_trace() -> None:

@@ -38,9 +38,13 @@ def test_requests_in_flight_are_counted_also_when_they_fail(registry: CollectorR
     def in_flight() -> float | None:
         return registry.get_sample_value("http_server_active_requests", {"http_request_method": "GET"})
 
-    with pytest.raises(RuntimeError), metrics.active("GET"):
-        assert in_flight() == 1
-        raise RuntimeError
+    def fail() -> None:
+        with metrics.active("GET"):
+            assert in_flight() == 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert in_flight() == 0
 
 

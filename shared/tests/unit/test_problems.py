@@ -63,7 +63,9 @@ def test_an_extension_can_not_replace_a_standard_member() -> None:
 
 
 def test_validation_names_each_field() -> None:
-    problem = Problem.invalid([FieldError("lines[0].quantity", "min_value", "at least 1")], "1 field is wrong")
+    problem = Problem.invalid(
+        [FieldError("lines[0].quantity", "min_value", "at least 1")], "1 field is wrong"
+    )
     assert (problem.status, problem.slug) == (422, "validation-failed")
     assert problem.to_dict()["errors"] == [
         {"field": "lines[0].quantity", "code": "min_value", "message": "at least 1"}

@@ -27,7 +27,7 @@ def test_a_number() -> None:
     assert settings.integer({}, "P", 9) == 9
     with pytest.raises(MissingSetting):
         settings.integer({}, "P")
-    with pytest.raises(InvalidSetting, match="^P: a whole number is required, not 'many'$"):
+    with pytest.raises(InvalidSetting, match=r"^P: a whole number is required, not 'many'$"):
         settings.integer({"P": "many"}, "P")
 
 
@@ -35,7 +35,7 @@ def test_a_flag() -> None:
     assert settings.flag({"M": "False"}, "M", default=True) is False
     assert settings.flag({"M": "1"}, "M", default=False) is True
     assert settings.flag({}, "M", default=True) is True
-    with pytest.raises(InvalidSetting, match="^M: true or false is required, not 'perhaps'$"):
+    with pytest.raises(InvalidSetting, match=r"^M: true or false is required, not 'perhaps'$"):
         settings.flag({"M": "perhaps"}, "M", default=True)
 
 
@@ -65,7 +65,10 @@ def test_a_database_url_gets_its_password(tmp_path: Path) -> None:
 
 
 def test_a_prefix_chooses_the_database() -> None:
-    env = {"INVENTORY_DATABASE_URL": "postgresql://i@db/inventory", "DATABASE_URL": "postgresql://o@db/orders"}
+    env = {
+        "INVENTORY_DATABASE_URL": "postgresql://i@db/inventory",
+        "DATABASE_URL": "postgresql://o@db/orders",
+    }
     assert settings.database_url(env, "INVENTORY_") == "postgresql://i@db/inventory"
     with pytest.raises(MissingSetting, match="PAYMENTS_DATABASE_URL"):
         settings.database_url(env, "PAYMENTS_")

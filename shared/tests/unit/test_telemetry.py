@@ -36,7 +36,9 @@ def test_a_span_without_a_carrier_is_a_child_of_the_current_one() -> None:
         assert telemetry.trace_id() == TRACE
 
 
-@pytest.mark.parametrize("broken", ["", "nonsense", "00-" + "0" * 32 + "-b7ad6b7169203331-01", PARENT + "\x00"])
+@pytest.mark.parametrize(
+    "broken", ["", "nonsense", "00-" + "0" * 32 + "-b7ad6b7169203331-01", PARENT + "\x00"]
+)
 def test_a_broken_carrier_begins_a_new_trace(broken: str) -> None:
     with telemetry.span("work", {"traceparent": broken}):
         assert telemetry.trace_id() not in {None, TRACE, "0" * 32}
