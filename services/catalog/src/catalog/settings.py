@@ -2,10 +2,13 @@
 
 import os
 
+import django_stubs_ext
 from bazaar_shared.logs import logging_config
 from django.utils.csp import CSP
 
 from catalog.config import Config
+
+django_stubs_ext.monkeypatch()  # generic classes such as ModelAdmin[Product] exist at run time too
 
 CONFIG = Config.from_environment(os.environ)
 
@@ -129,6 +132,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/catalog",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "catalog.web.schema.complete"],
+    "ENUM_NAME_OVERRIDES": {"ProductStatus": "catalog.products.models.Product.Status"},
 }
 
 LOGGING = logging_config("catalog", CONFIG.process_name, CONFIG.log_level)

@@ -24,6 +24,11 @@ class User(AbstractUser):
     def is_operator(self) -> bool:
         return self.is_active and self.is_superuser
 
+    @property
+    def actor(self) -> str:
+        """Who did it, in the same words whichever door was taken."""
+        return f"account:{self.account_id}" if self.account_id else f"user:{self.pk}"
+
     @cached_property
     def stall_ids(self) -> frozenset[UUID]:
         """The sellers this person works for, read once a request."""

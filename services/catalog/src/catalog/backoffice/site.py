@@ -3,7 +3,5 @@ from django.contrib.admin import AdminSite
 
 class BackOffice(AdminSite):
     site_header = "Bazaar back office"
-    site_title = "Bazaar"
-    index_title = "The market behind the stalls"
-    site_url = None
-    enable_nav_sidebar = True
+    site_title = "Bazaar back office"
+    site_url = None  # there are no pages for shoppers here

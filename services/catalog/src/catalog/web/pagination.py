@@ -37,15 +37,15 @@ def read_text(value: Any) -> str:
 
 
 def read_integer(value: Any) -> int:
-    if not isinstance(value, int) or not 0 <= value < 2**31:
+    if type(value) is not int or not 0 <= value < 2**31:
         raise ValueError(value)
     return value
 
 
 def read_number(value: Any) -> float:
-    if not isinstance(value, float | int) or not isfinite(value):
+    if type(value) is not float or not isfinite(value):
         raise ValueError(value)
-    return float(value)
+    return value
 
 
 def read_time(value: Any) -> datetime:

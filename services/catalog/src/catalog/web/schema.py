@@ -1,12 +1,70 @@
-"""What drf-spectacular can't see by itself: our list shape."""
+"""What drf-spectacular can't see by itself: our list shape, our refusals, and the one view that is not DRF's."""
 
+from typing import Any
+
+from bazaar_shared.problems import CONTENT_TYPE
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 
-def page_of(item: type[serializers.BaseSerializer[object]], **more: serializers.Field) -> serializers.Serializer[object]:
+def page_of(item: type[Any], **more: Any) -> Any:
     name = item.__name__.removesuffix("Serializer")
+    kind = "Batch" if more else "Page"
     return inline_serializer(
-        f"{name}Page",
+        f"{name}{kind}",
         {"items": item(many=True), "next_cursor": serializers.CharField(allow_null=True), **more},
     )
+
+
+FIELD_ERROR = {
+    "type": "object",
+    "required": ["field", "code", "message"],
+    "properties": {name: {"type": "string"} for name in ("field", "code", "message")},
+}
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "trace_id": {"type": ["string", "null"]},
+        "errors": {"type": "array", "items": FIELD_ERROR},
+        "current_version": {"type": "integer", "description": "With a 412: the version that it has by now."},
+    },
+}
+REFUSAL = {
+    "description": "Refused.",
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+PICTURE = {
+    "get": {
+        "operationId": "pictures_retrieve",
+        "description": "A picture's bytes. Its id is made from them: what was once fetched stays right for ever.",
+        "parameters": [
+            {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
+        ],
+        "tags": ["pictures"],
+        "responses": {
+            "200": {
+                "description": "The picture.",
+                "content": {kind: {"schema": {"type": "string"}} for kind in ("image/svg+xml", "image/png")},
+            },
+            "304": {"description": "It is the one of If-None-Match."},
+        },
+    }
+}
+
+
+def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: FBT001
+    """A post-processing hook of drf-spectacular."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    result["paths"]["/api/catalog/pictures/{id}"] = PICTURE
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            operation["responses"]["default"] = REFUSAL
+            if method == "get":  # anybody reads; but a token that is sent must be good
+                operation["security"] = [{}, {"bearer": []}]
+    return result

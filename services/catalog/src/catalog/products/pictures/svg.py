@@ -19,7 +19,7 @@ ELEMENTS = frozenset(
     "feComposite feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feMerge feMergeNode feMorphology "
     "feOffset feTurbulence feDisplacementMap feDiffuseLighting feSpecularLighting feDistantLight fePointLight".split()
 )
-ATTRIBUTE = re.compile(r"(?!on)[a-zA-Z][a-zA-Z0-9-]*|(?:data|aria)-[a-z-]+")
+ATTRIBUTE = re.compile(r"(?![oO][nN])[a-zA-Z][a-zA-Z0-9-]*|(?:data|aria)-[a-z-]+")
 REFERENCES = frozenset({"href", XLINK_HREF})
 FOREIGN = frozenset({"src", "base", "ping", "formaction", "requiredExtensions"})
 # anything in CSS or a paint that could leave the document; a backslash could hide any of them
