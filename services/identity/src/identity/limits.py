@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, INGRESS
 
@@ -10,6 +11,11 @@ from bazaar_shared.problems import Problem
 from identity.problems import answer
 
 LARGEST_BODY = 64 * 1024
+
+
+class SmallRequest(Request):
+    # pyramid_retry keeps the body to send it through again: in memory, for ours are small, not in a file
+    request_body_tempfile_limit = 1024 * 1024 + 1
 
 
 def body_limit_tween_factory(handler: Callable[[Any], Response], _registry: Any) -> Callable[[Any], Response]:
@@ -23,6 +29,7 @@ def body_limit_tween_factory(handler: Callable[[Any], Response], _registry: Any)
 
 
 def includeme(config: Any) -> None:
+    config.set_request_factory(SmallRequest)
     config.add_tween(
         "identity.limits.body_limit_tween_factory",
         under=[INGRESS, "identity.observability.observation_tween_factory"],

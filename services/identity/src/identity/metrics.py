@@ -1,4 +1,4 @@
-"""What this service counts besides its requests. prometheus_client's registry is the process's, so these are too."""
+"""What this service counts besides its requests, in the registry of the process."""
 
 from prometheus_client import Counter
 

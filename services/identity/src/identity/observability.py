@@ -1,4 +1,4 @@
-"""What is seen of a request: a span, a metric by route pattern, a line in the log, and X-Trace-Id for the caller."""
+"""What is seen of a request: a span, a metric by route pattern, a line in the log, X-Trace-Id."""
 
 import logging
 from collections.abc import Callable

@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
 
 class ISecurityUnit(Protocol):
     def begin(self) -> AbstractContextManager[Session]:
-        """A session in a transaction of its own: committed when the block ends, whatever becomes of the request.
+        """A session in a transaction of its own, committed when the block ends, whatever the request becomes.
 
         Touch no row in it that `request.db` may have locked before: the two would wait for each other.
         """
@@ -49,7 +49,7 @@ def make_engine(settings: Settings) -> Engine:
     return create_engine(
         make_url(settings.database_url).set(drivername="postgresql+psycopg"),
         # A request may hold two connections, its own and the security unit's. With fewer than two for each
-        # thread, every thread could hold one and wait for ever for the second.
+        # thread, every thread could hold one and wait in vain for the second.
         pool_size=2 * settings.http_threads,
         max_overflow=0,
         pool_timeout=5,

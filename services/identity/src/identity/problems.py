@@ -1,4 +1,4 @@
-"""Every refusal leaves as RFC 9457 problem details: the one place that knows what HTTP calls a domain error."""
+"""Every refusal leaves as RFC 9457 problem details. Only this module knows what HTTP calls a domain error."""
 
 import logging
 from typing import Any
@@ -35,7 +35,6 @@ SLUGS: dict[type[errors.DomainError], str] = {
 def answer(problem: Problem, **headers: str) -> Response:
     response = Response(json_body=problem.to_dict(), status=problem.status, charset=None)
     response.content_type = CONTENT_TYPE
-    response.cache_control = "no-store"
     response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return response
 
@@ -116,7 +115,7 @@ def failed(failure: Exception, request: Any) -> Response:
     if _database_is_away(failure):
         logger.warning("the database does not answer", extra={"reason": type(failure).__name__})
         return answer(Problem.of("unavailable"), Retry_After="1")
-    logger.exception("unexpected failure", exc_info=failure)
+    logger.error("unexpected failure", exc_info=failure)
     return answer(Problem.of("internal"))
 
 

@@ -27,13 +27,17 @@ def prepare(settings: Settings) -> None:
     engine = make_engine(settings)
     try:
         migrate(engine)
-        now = datetime.now(UTC)
         with Session(engine) as db, db.begin():
-            ensure_first(db, Keyring(settings.key_encryption_key), settings, now)
-            if settings.service_clients_dir is not None:
-                load_clients(db, settings.service_clients_dir, now)
+            fill(db, settings)
     finally:
         engine.dispose()
+
+
+def fill(db: Session, settings: Settings) -> None:
+    now = datetime.now(UTC)
+    ensure_first(db, Keyring(settings.key_encryption_key), settings, now)
+    if settings.service_clients_dir is not None:
+        load_clients(db, settings.service_clients_dir, now)
 
 
 def run(settings: Settings) -> None:

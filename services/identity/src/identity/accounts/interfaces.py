@@ -10,7 +10,7 @@ class IPasswordHasher(Protocol):
         """A salted Argon2id hash with its parameters in it."""
 
     def verify(self, known: str | None, password: str) -> bool:
-        """One verification, whether the account is known or not: `None` costs the same time and is never right."""
+        """One verification for a known account and for `None`, which costs the same and is never right."""
 
     def is_outdated(self, known: str) -> bool:
         """Whether it was made with weaker parameters than today's."""

@@ -33,8 +33,9 @@ class Account(Base):
         CheckConstraint("roles <@ array['shopper', 'seller', 'operator']", name="known_roles"),
         CheckConstraint("email = lower(email)", name="lower_case_email"),
         CheckConstraint(
-            "(state = 'active' and num_nulls(email, display_name, password_hash) = 0 and erased_at is null) or "
-            "(state = 'erased' and num_nonnulls(email, display_name, password_hash) = 0 and erased_at is not null)",
+            """(state = 'active' and erased_at is null and num_nulls(email, display_name, password_hash) = 0)
+            or (state = 'erased' and erased_at is not null
+                and num_nonnulls(email, display_name, password_hash) = 0)""",
             name="erased_keeps_no_personal_data",
         ),
         Index("ix_accounts_newest_first", "created_at", "id"),

@@ -77,9 +77,9 @@ class Accounts:
         account.erase(self._clock.now())
 
     def _lock_operators(self) -> list[UUID]:
-        """All operators, locked in the order of their ids: two that leave at the same moment leave one by one."""
-        operators = select(Account).where(Account.roles.contains([Role.OPERATOR])).order_by(Account.id)
-        return [operator.id for operator in self._db.scalars(operators.with_for_update())]
+        """All operators, locked in the order of their ids: of two that leave at once, one has to wait."""
+        operators = select(Account.id).where(Account.roles.contains([Role.OPERATOR])).order_by(Account.id)
+        return list(self._db.scalars(operators.with_for_update()))
 
 
 def _keep_an_operator(operators: list[UUID], leaving: Account) -> None:

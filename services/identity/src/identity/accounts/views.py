@@ -13,7 +13,7 @@ from identity.sessions.models import Ended
 from identity.throttling.interfaces import Attempt, IThrottle, Limit
 from identity.times import rfc3339
 
-# Only a taken address counts: asking which addresses are known is slow, opening many accounts is the gateway's matter.
+# Only a taken address counts: finding out who has an account is slow, opening one is not.
 KNOWN_ADDRESSES = Limit("sign-up/address", burst=20, every=timedelta(seconds=30))
 
 

@@ -1,4 +1,4 @@
-"""Service accounts: RFC 6749's client credentials. Their secrets are made by the deployment, one file each."""
+"""Service accounts: RFC 6749's client credentials. The deployment makes the secrets, one file each."""
 
 import hashlib
 import hmac

@@ -23,5 +23,4 @@ def token(_context: TokenEndpoint, request: Any) -> dict[str, Any]:
         raise InvalidClient("HTTP Basic with the client's name and secret is required.")
     clients: IServiceClients = request.find_service(IServiceClients, context=None)
     granted = clients.token_for(credentials.username, credentials.password, request.client_addr)
-    request.response.cache_control = "no-store"
     return {"access_token": granted.token, "token_type": "Bearer", "expires_in": granted.expires_in}

@@ -15,7 +15,7 @@ from identity.accounts.models import Account
 
 
 def seed_accounts(db: Session, demo_dir: Path, hasher: IPasswordHasher, now: datetime) -> int:
-    """How many were new. One that is there already is left as its owner made it, an erased one stays erased."""
+    """How many were new. A known one is left as its owner made it, an erased one stays erased."""
     market: dict[str, Any] = yaml.safe_load((demo_dir / "market.yaml").read_text(encoding="utf-8"))
     wanted = {UUID(account["id"]): account for account in market["accounts"]}
     known = set(db.scalars(select(Account.id).where(Account.id.in_(wanted))))

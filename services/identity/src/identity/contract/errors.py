@@ -1,4 +1,4 @@
-"""What pyramid_openapi3 found wrong with a request, in the market's own shape: a field, a code, a sentence."""
+"""What pyramid_openapi3 found wrong, in the market's own shape: a field, a code, a sentence."""
 
 import json
 from collections.abc import Iterator
@@ -36,8 +36,8 @@ def problem_of(errors: list[Exception], request: Any) -> Problem:
             )
         if isinstance(error, MissingRequiredRequestBody) or _in_body(error, DeserializeError):
             return Problem.of("malformed-body")
-    found = [field for error in errors for field in _field_errors(error)]
-    return Problem.invalid(sorted(found, key=lambda error: error.field))
+    found = {(field.field, field.code): field for error in errors for field in _field_errors(error)}
+    return Problem.invalid(found[key] for key in sorted(found))
 
 
 def _in_body(error: Exception, kind: type[Exception]) -> bool:

@@ -7,7 +7,7 @@ from openapi_core.deserializing.exceptions import DeserializeError
 
 
 class MalformedJson(DeserializeError):  # noqa: N818 -- named as the problem is
-    """Of openapi-core's own kind: its wrapper for ValueErrors repeats the body, and fails on one that is not UTF-8."""
+    """Of openapi-core's own kind: its wrapper for a ValueError repeats the body, if it is UTF-8."""
 
 
 def strict_json(body: bytes, **_: Any) -> Any:

@@ -22,7 +22,7 @@ class BearerSecurityPolicy:
         try:
             return authenticator.authenticate(token)
         except NotAuthentic as refusal:
-            # A bad token is no identity, not an error: public views stay open, others challenge with this reason.
+            # A bad token is no identity, and no error: public views stay open, others challenge with this.
             request.environ["identity.token_refused"] = str(refusal)
             return None
 

@@ -1,7 +1,7 @@
 """Refresh tokens that are derived, not stored: a token is (session, generation, MAC), docs/adr/0012.
 
-The MAC needs the session's secret (in the database) and the keyring's key (not in it): who steals one of the two
-can make no token. A generation always has the same token, so the answer that got lost can be given again.
+The MAC needs the session's secret (in the database) and the keyring's key (not in it): who steals one of the
+two can make no token. A generation always has the same token: an answer that got lost can be given again.
 """
 
 import hmac
@@ -53,7 +53,7 @@ def token_of(session: AccountSession, keyring: Keyring) -> str:
 def judge(
     presented: PresentedToken, session: AccountSession, keyring: Keyring, now: datetime, grace: timedelta
 ) -> Verdict:
-    """What the token is to the session. Only a genuine token can be a reused one: a guess can end no family."""
+    """What the token is to the session. Only a genuine token can be a reused one: no guess ends a family."""
     if not hmac.compare_digest(presented.mac, _mac(session, presented.generation, keyring)):
         return Verdict.UNKNOWN
     behind = session.generation - presented.generation

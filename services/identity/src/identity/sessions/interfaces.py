@@ -25,7 +25,7 @@ class SessionPage:
 
 class IPasswordCheck(Protocol):
     def sign_in(self, email: str, password: str, address: str) -> Account:
-        """Whose e-mail and password these are; raises NotAuthenticated (never saying which was wrong), TooManyAttempts."""
+        """Whose these are; raises TooManyAttempts, or NotAuthenticated without saying what was wrong."""
 
     def confirm(self, account: Account, password: str, address: str) -> None:
         """That it is still the account's owner who asks; raises NotAllowed, TooManyAttempts."""
@@ -36,13 +36,13 @@ class ISessions(Protocol):
         """A new session for somebody who has just shown their password."""
 
     def refresh(self, refresh_token: str) -> Grant:
-        """The next token of the family; raises NotAuthenticated, having ended the family if the token was reused."""
+        """The family's next token; raises NotAuthenticated, having ended the family for a reused one."""
 
     def identity_of(self, subject: str, session_id: str) -> Identity | None:
-        """Who a token speaks for while its session is living and its account active, with the roles of today."""
+        """Who a token speaks for while session and account are living, with the roles of today."""
 
-    def living(self, account_id: UUID, *, cursor: str | None, limit: int) -> SessionPage:
-        """An account's living sessions, newest first."""
+    def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:
+        """The caller's living sessions, newest first."""
 
     def by_id(self, session_id: UUID) -> AccountSession | None:
         """A living session."""

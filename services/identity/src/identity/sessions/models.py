@@ -23,7 +23,7 @@ class Ended(StrEnum):
 class AccountSession(Base):
     """One sign-in and the family of refresh tokens that comes from it (docs/adr/0012).
 
-    No token is stored. `generation` says which member of the family is current, `secret` and the keyring make it.
+    No token is stored. `generation` says which of the family is current, `secret` and the keyring make it.
     """
 
     __tablename__ = "sessions"

@@ -32,7 +32,7 @@ def current_session(request: Any) -> AccountSession | Nobody:
 
 
 def session_by_id(request: Any) -> AccountSession | Nobody:
-    """Any living session: its ACL says whose it is, and the forbidden view tells nobody else that it is there."""
+    """Any living session: its ACL says whose it is, the forbidden view tells nobody else that it is there."""
     if request.identity is None:
         return Nobody()
     try:

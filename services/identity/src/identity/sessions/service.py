@@ -61,7 +61,7 @@ class Sessions:
         presented = parse(refresh_token)
         if presented is None:
             raise self._refused(Verdict.UNKNOWN)
-        # The whole judgement is a unit of its own: by the time a refusal is raised, the family's end is committed.
+        # The judgement is a unit of its own: when a refusal is raised, the family's end is committed already.
         with self._unit.begin() as db:
             verdict, session, roles = self._rotate(db, presented)
         if session is None:
@@ -88,7 +88,7 @@ class Sessions:
         elif verdict is Verdict.REUSED:
             session.end(Ended.TOKEN_REUSED, self._now)
             logger.warning(
-                "a refresh token was used again: the session is ended", extra={"session_id": str(session.id)}
+                "a refresh token was reused, its session ends", extra={"session_id": str(session.id)}
             )
         return verdict, session if verdict in {Verdict.CURRENT, Verdict.REPEATED} else None, roles
 
@@ -114,9 +114,9 @@ class Sessions:
         ).first()
         return Identity(subject, frozenset(found.roles), found.account_id, found.id) if found else None
 
-    def living(self, account_id: UUID, *, cursor: str | None, limit: int) -> SessionPage:
+    def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:
         living = select(AccountSession).where(
-            AccountSession.account_id == account_id,
+            AccountSession.account_id == identity.account_id,
             AccountSession.ended_at.is_(None),
             AccountSession.expires_at > self._now,
         )

@@ -22,8 +22,7 @@ def shown(session: AccountSession, identity: Identity) -> dict[str, Any]:
     }
 
 
-def granted(grant: Grant, request: Any) -> dict[str, Any]:
-    request.response.cache_control = "no-store"
+def granted(grant: Grant) -> dict[str, Any]:
     return {
         "access_token": grant.access.token,
         "token_type": "Bearer",
@@ -46,13 +45,13 @@ class SessionCollectionViews:
         account = check.sign_in(body["email"], body["password"], request.client_addr)
         grant = self._sessions.open(account, request.user_agent)
         request.response.status = 201
-        return granted(grant, request)
+        return granted(grant)
 
     @view_config(request_method="GET", permission="list")
     def list(self) -> dict[str, Any]:
         identity: Identity = self._request.identity
         query = self._request.openapi_validated.parameters.query
-        page = self._sessions.living(identity.account_id, cursor=query.get("cursor"), limit=query["limit"])
+        page = self._sessions.living(identity, cursor=query.get("cursor"), limit=query["limit"])
         return pagination.page([shown(session, identity) for session in page.sessions], page.next_cursor)
 
 
@@ -61,7 +60,7 @@ class SessionCollectionViews:
 )
 def refresh(_context: SessionCollection, request: Any) -> dict[str, Any]:
     sessions: ISessions = request.find_service(ISessions, context=None)
-    return granted(sessions.refresh(request.openapi_validated.body["refresh_token"]), request)
+    return granted(sessions.refresh(request.openapi_validated.body["refresh_token"]))
 
 
 @view_config(route_name="sessions.current", request_method="DELETE", permission="end", openapi=True)

@@ -21,4 +21,4 @@ class Attempt:
 
 class IThrottle(Protocol):
     def failures_of(self, *attempts: Attempt) -> AbstractContextManager[None]:
-        """Around something that may fail: raises TooManyAttempts, or counts a failure unless the block succeeds."""
+        """Around what may fail: raises TooManyAttempts, else counts a failure unless the block succeeds."""

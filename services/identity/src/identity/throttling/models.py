@@ -7,7 +7,7 @@ from identity.persistence import Base
 
 
 class ThrottleBucket(Base):
-    """How far somebody has run ahead of the allowed rate. `subject` is a pseudonym: no address stands here."""
+    """How far somebody has run ahead of the allowed rate. `subject` is a pseudonym: no address is kept."""
 
     __tablename__ = "throttle_buckets"
 

@@ -86,7 +86,7 @@ def _overdrawn(db: Session, attempt: Attempt, subject: bytes, now: datetime) -> 
 
 
 def _sweep(db: Session, now: datetime) -> None:
-    """Each attempt clears a few buckets that are paid up, so that guessing at addresses can't fill the table."""
+    """Each attempt clears a few buckets that are paid up: guessing at addresses can't fill the table."""
     paid_up = (
         select(ThrottleBucket.scope, ThrottleBucket.subject)
         .where(ThrottleBucket.paid_until < now)

@@ -12,7 +12,7 @@ class AccessToken:
 
 class ISigningKeys(Protocol):
     def jwks(self) -> dict[str, Any]:
-        """The public halves of all keys that a token in circulation may be signed with, and of the next one."""
+        """The public halves of all keys that a living token may be signed with, and of the next one."""
 
 
 class ITokenIssuer(Protocol):

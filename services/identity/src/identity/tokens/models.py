@@ -7,7 +7,7 @@ from identity.persistence import Base
 
 
 class SigningKey(Base):
-    """An Ed25519 pair that all replicas share. Its private half is sealed, and gone once it no longer signs."""
+    """An Ed25519 pair that all replicas share. Its private half is sealed, and goes when it is not needed."""
 
     __tablename__ = "signing_keys"
 
