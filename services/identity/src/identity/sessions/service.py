@@ -43,6 +43,7 @@ class Sessions:
         self._now = now
 
     def open(self, account: Account, user_agent: str | None) -> Grant:
+        roles = self._roles_for_good(account)
         self._forget_expired(account.id)
         session = AccountSession(
             account_id=account.id,
@@ -55,7 +56,15 @@ class Sessions:
         )
         self._db.add(session)
         self._db.flush()
-        return self._grant(session, account.roles)
+        return self._grant(session, roles)
+
+    def _roles_for_good(self, account: Account) -> list[str]:
+        """The account's roles, locked: an erasure at the same moment either ends this session too or is seen."""
+        active = select(Account.roles).where(Account.id == account.id, Account.state == AccountState.ACTIVE)
+        roles = self._db.scalars(active.with_for_update(key_share=True)).first()
+        if roles is None:
+            raise NotAuthenticated("The e-mail address or the password is wrong.")
+        return roles
 
     def refresh(self, refresh_token: str) -> Grant:
         presented = parse(refresh_token)
