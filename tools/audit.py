@@ -1,0 +1,184 @@
+"""Reconciles the market's books and names what differs.
+
+Exit status: 0 clean, 1 faults, 2 a book can't be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.books import UnreadableBookError
+from tools.faults import Fault
+from tools.judging import Verdict, judge
+from tools.reading import Read, Reading, from_running_market, read_books
+
+CLEAN, FAULTS, UNREADABLE = 0, 1, 2
+SHOWN = 20
+PAUSE = 1.0
+
+type Lags = Callable[[], dict[str, int]]
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        if arguments.settled:
+            lags = kafka_lags()
+            verdict = settled_audit(
+                from_running_market(), lags, within=arguments.within, overdue=arguments.overdue
+            )
+        else:
+            verdict = audit(from_running_market(), overdue=arguments.overdue)
+    except UnreadableBookError as error:
+        print(f"The audit can't be made: {error}", file=sys.stderr)
+        print("Does the market run? `make status` shows it, `make up` starts it.", file=sys.stderr)
+        return UNREADABLE
+    if arguments.json:
+        print(json.dumps(as_json(verdict), indent=2))
+    else:
+        show(verdict, Console(highlight=False))
+    return FAULTS if verdict.faults else CLEAN
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m tools.audit", description=__doc__)
+    made.add_argument(
+        "--settled", action="store_true", help="first wait until outboxes and lag are zero and no order moves"
+    )
+    made.add_argument(
+        "--within",
+        type=float,
+        default=60,
+        metavar="S",
+        help="how long --settled waits at most (default 60 s)",
+    )
+    made.add_argument(
+        "--overdue",
+        type=float,
+        default=180,
+        metavar="S",
+        help="an order that moves for longer is a fault (default 180 s)",
+    )
+    made.add_argument("--json", action="store_true", help="the verdict as one JSON document")
+    return made
+
+
+def audit(read: Read, *, overdue: float) -> Verdict:
+    return judged(read_books(read), overdue=overdue)
+
+
+def judged(reading: Reading, *, overdue: float, settled: bool = False) -> Verdict:
+    return judge(
+        reading.before,
+        reading.participants,
+        reading.after,
+        now=datetime.now(UTC),
+        overdue=overdue,
+        settled=settled,
+    )
+
+
+def settled_audit(read: Read, lags: Lags, *, within: float, overdue: float, pause: float = PAUSE) -> Verdict:
+    """Waits for the market to come to rest, then judges. What does not come to rest in time is a fault."""
+    deadline = time.monotonic() + within
+    while True:
+        reading = read_books(read)
+        waiting = what_is_on_its_way(reading, lags(), judged(reading, overdue=overdue))
+        if not waiting:
+            return judged(reading, overdue=overdue, settled=True)
+        if time.monotonic() >= deadline:
+            verdict = judged(reading, overdue=overdue)
+            return unsettled(verdict, waiting, within)
+        time.sleep(pause)
+
+
+def what_is_on_its_way(reading: Reading, lags: dict[str, int], verdict: Verdict) -> dict[str, str]:
+    waiting = {f"outbox {name}": f"{unsent} unsent" for name, unsent in reading.unsent.items()}
+    waiting |= {f"consumer {name}": f"{lag} not handled" for name, lag in lags.items()}
+    return waiting | {f"order {each.order_id}": each.where for each in verdict.moving}
+
+
+def unsettled(verdict: Verdict, waiting: dict[str, str], within: float) -> Verdict:
+    late = [
+        Fault(f"not settled within {within:.0f} s", subject, "all", "rest", found)
+        for subject, found in waiting.items()
+    ]
+    verdict.faults = sorted({*verdict.faults, *late})
+    return verdict
+
+
+def kafka_lags() -> Lags:
+    from native.modes import Mode
+    from tools.lag import lags
+
+    bootstrap = Mode.detect().addresses().kafka
+    return lambda: lags(bootstrap)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "clean": not verdict.faults,
+        "orders": dict(sorted(verdict.statuses.items())),
+        "judged": verdict.judged,
+        "faults": [asdict(fault) for fault in verdict.faults],
+        "moving": [asdict(each) for each in verdict.moving],
+        "totals": {name: dict(amounts) for name, amounts in vars(verdict.totals).items()},
+    }
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+
+def show(verdict: Verdict, console: Console) -> None:
+    console.print(summary(verdict))
+    for currency in sorted(verdict.totals.due):
+        console.print(money_line(verdict, currency))
+    if verdict.moving:
+        console.print(f"\nMoving, not judged yet: {len(verdict.moving)}", style="yellow")
+        for each in verdict.moving[:SHOWN]:
+            console.print(f"  order {each.order_id}: {each.where}", style="dim")
+        more(console, len(verdict.moving))
+    if verdict.faults:
+        console.print(faults_table(verdict))
+        more(console, len(verdict.faults))
+        console.print(f"\n✗ The books differ: {len(verdict.faults)} faults.", style="bold red")
+    else:
+        console.print("\n✓ The books are clean.", style="bold green")
+
+
+def summary(verdict: Verdict) -> str:
+    statuses = ", ".join(f"{count} {status}" for status, count in sorted(verdict.statuses.items()))
+    count = sum(verdict.statuses.values())
+    return f"Orders: {count} ({statuses or 'none yet'}); judged by the table: {verdict.judged}"
+
+
+def money_line(verdict: Verdict, currency: str) -> str:
+    amounts = (verdict.totals.due, verdict.totals.ledger, verdict.totals.processor)
+    due, ledger, processor = (f"{each[currency] / 100:,.2f}" for each in amounts)
+    return f"Money:  {currency} due {due} · in the ledger {ledger} · at the processor {processor}"
+
+
+def faults_table(verdict: Verdict) -> Table:
+    table = Table("whose", "what", "books", "expected", "found", title="Faults", title_style="bold red")
+    for fault in verdict.faults[:SHOWN]:
+        table.add_row(fault.subject, fault.rule, fault.books, fault.expected, fault.found)
+    return table
+
+
+def more(console: Console, count: int) -> None:
+    if count > SHOWN:
+        console.print(f"  … and {count - SHOWN} more (all of them with --json)", style="dim")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

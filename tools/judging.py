@@ -1,0 +1,287 @@
+"""Judges the books: pure functions from what was read to what is wrong (docs/adr/0080).
+
+    orders before ─┐
+    participants  ─┼─> Verdict(faults, moving, totals)
+    orders after  ─┘
+
+Only orders that did not change between the two readings are judged by the table; the others are moving. What
+one database says of itself (stock, ledger) is judged always: each export is one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tools.books import Books, Charge, Order, Parcel, Payment, Reservation
+from tools.combinations import ABSENT, ALLOWED, PROGRESS, RESTING, Row, status_of_parcels
+from tools.faults import Fault, differs
+from tools.own_books import charge_faults, ledger_faults, stock_faults
+
+
+@dataclass(frozen=True)
+class Moving:
+    """`seconds` since the order's last change; 0 where that says nothing about how long it waits."""
+
+    order_id: str
+    where: str
+    seconds: float
+
+
+@dataclass
+class Totals:
+    """For each currency: what shoppers owe for what they keep, and what is held of it, twice."""
+
+    due: Counter[str] = field(default_factory=Counter)
+    ledger: Counter[str] = field(default_factory=Counter)
+    processor: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Verdict:
+    faults: list[Fault]
+    moving: list[Moving]
+    totals: Totals
+    judged: int
+    statuses: Counter[str]
+
+
+@dataclass(frozen=True)
+class Records:
+    """All that is known of one order beside the order itself."""
+
+    reservation: Reservation | None
+    payment: Payment | None
+    charge: Charge | None
+    parcels: tuple[Parcel, ...]
+
+
+def judge(
+    before: Books, participants: Books, after: Books, *, now: datetime, overdue: float, settled: bool = False
+) -> Verdict:
+    """`overdue`: after so many seconds an order that still moves is a fault.
+
+    `settled`: no event is on its way, so that what events make must be there as well.
+    """
+    moving = list(_moving(before, after, now))
+    moving_ids = {each.order_id for each in moving}
+    resting = [order for order in after.orders.values() if order.id not in moving_ids]
+    faults = [_stuck(each) for each in moving if each.seconds > overdue]
+    faults += _orphans(before, participants, after)
+    faults += stock_faults(participants)
+    faults += ledger_faults(participants)
+    faults += charge_faults(participants)
+    faults += _product_faults(participants, settled=settled)
+    parcels = participants.parcels_of()
+    moving += _awaiting_news(resting, parcels)
+    for order in resting:
+        faults += _order_faults(order, _records(participants, order.id, parcels))
+    totals = _totals(resting, participants)
+    faults += _total_faults(totals)
+    statuses = Counter(order.status for order in after.orders.values())
+    return Verdict(sorted(set(faults)), moving, totals, len(resting), statuses)
+
+
+def _records(books: Books, order_id: str, parcels: Mapping[str, list[Parcel]]) -> Records:
+    return Records(
+        books.reservations.get(order_id),
+        books.payments.get(order_id),
+        books.charges.get(order_id),
+        tuple(parcels.get(order_id, ())),
+    )
+
+
+# --- which orders move ----------------------------------------------------------------------------
+
+
+def _moving(before: Books, after: Books, now: datetime) -> Iterator[Moving]:
+    """Orders that are not judged: they changed while the books were read, or their saga is at work."""
+    for order in after.orders.values():
+        if where := _at_work(before.orders.get(order.id), order):
+            seconds = 0.0 if order.saga_state in RESTING else (now - order.updated_at).total_seconds()
+            yield Moving(order.id, where, max(0.0, seconds))
+
+
+def _at_work(earlier: Order | None, order: Order) -> str | None:
+    now = f"{order.status}/{order.saga_state}"
+    if earlier is None:
+        return f"{now}, placed while the books were read"
+    if earlier != order:
+        return f"{earlier.status}/{earlier.saga_state} → {now} while the books were read"
+    return None if order.saga_state in RESTING else now
+
+
+def _awaiting_news(orders: Iterable[Order], parcels: Mapping[str, list[Parcel]]) -> Iterator[Moving]:
+    """Resting orders, judged as they are, whose parcels have gone further than the order has heard of."""
+    for order in orders:
+        if order.status in PROGRESS:
+            news = status_of_parcels([parcel.status for parcel in parcels.get(order.id, ())])
+            if PROGRESS[news] > PROGRESS[order.status]:
+                yield Moving(order.id, f"{order.status}, its parcels are {news}: the news is on its way", 0)
+
+
+def _stuck(moving: Moving) -> Fault:
+    return Fault(
+        "moving for too long",
+        f"order {moving.order_id}",
+        "orders",
+        "an end",
+        f"{moving.where}, {moving.seconds:.0f} s",
+    )
+
+
+# --- one order, by the table ----------------------------------------------------------------------
+
+
+def _order_faults(order: Order, records: Records) -> Iterator[Fault]:
+    row = ALLOWED.get((order.status, order.saga_state))
+    subject = f"order {order.id}"
+    if row is None:
+        found = f"{order.status}/{order.saga_state}"
+        yield Fault("status and saga don't go together", subject, "orders", "a row of the table", found)
+        return
+    if row.needs_reason and not order.reason:
+        yield Fault("ended without a reason", subject, "orders", "a reason", "none")
+    yield from _reservation_faults(order, row, records.reservation)
+    yield from _payment_faults(order, row, records.payment)
+    yield from _charge_faults(order, row, records.payment, records.charge)
+    yield from _parcel_faults(order, row, records.parcels)
+
+
+def _reservation_faults(order: Order, row: Row, reservation: Reservation | None) -> Iterator[Fault]:
+    subject, books = f"order {order.id}", "orders / inventory"
+    state = reservation.state if reservation else ABSENT
+    if state not in row.reservation:
+        yield Fault(f"reservation of a {order.status} order", subject, books, _either(row.reservation), state)
+    if reservation and reservation.lines != order.lines:
+        yield Fault(
+            "lines of the reservation",
+            subject,
+            books,
+            _quantities(order.lines),
+            _quantities(reservation.lines),
+        )
+
+
+def _payment_faults(order: Order, row: Row, payment: Payment | None) -> Iterator[Fault]:
+    subject, books = f"order {order.id}", "orders / payments"
+    state = payment.state if payment else ABSENT
+    if state not in row.payment:
+        yield Fault(f"payment of a {order.status} order", subject, books, _either(row.payment), state)
+    if payment is None:
+        return
+    captured = order.total_minor if row.captures else 0
+    refunded = 0 if row.keeps_money else captured
+    yield from differs("captured", subject, books, captured, payment.captured_minor)
+    yield from differs("refunded", subject, books, refunded, payment.refunded_minor)
+    if row.captures:
+        yield from differs("authorized", subject, books, order.total_minor, payment.authorized_minor)
+    if payment.voided != (payment.state == "voided"):
+        yield Fault("voided mark", subject, "payments", str(payment.state == "voided"), str(payment.voided))
+    if payment.currency != order.currency:
+        yield Fault("currency of the payment", subject, books, order.currency, payment.currency)
+
+
+def _charge_faults(order: Order, row: Row, payment: Payment | None, charge: Charge | None) -> Iterator[Fault]:
+    subject, books = f"order {order.id}", "payments / processor"
+    captures = charge.captures if charge else 0
+    yield from differs("captures at the processor", subject, "orders / processor", row.captures, captures)
+    captured = payment.captured_minor if payment else 0
+    refunded = payment.refunded_minor if payment else 0
+    yield from differs(
+        "captured at the processor", subject, books, captured, charge.captured_minor if charge else 0
+    )
+    yield from differs(
+        "refunded at the processor", subject, books, refunded, charge.refunded_minor if charge else 0
+    )
+    # a hold that the ledger has booked must have ended at the processor, too: by a capture or by a void
+    held = payment is not None and payment.voided and payment.authorized_minor > 0
+    if held and not (charge and charge.voided):
+        yield Fault("hold at the processor", subject, books, "voided", "still held" if charge else ABSENT)
+    if charge and charge.currency != order.currency:
+        yield Fault("currency of the charge", subject, "orders / processor", order.currency, charge.currency)
+
+
+def _parcel_faults(order: Order, row: Row, parcels: tuple[Parcel, ...]) -> Iterator[Fault]:
+    subject, books = f"order {order.id}", "orders / shipping"
+    statuses = [parcel.status for parcel in parcels]
+    if row.needs_parcels and not parcels:
+        yield Fault(f"parcels of a {order.status} order", subject, books, "one at least", "none")
+        return
+    wrong = sorted(set(statuses) - row.parcels)
+    if wrong:
+        allowed = _either(row.parcels) if row.parcels else "none"
+        yield Fault(f"parcels of a {order.status} order", subject, books, allowed, ", ".join(wrong))
+    elif order.status in PROGRESS and PROGRESS[status_of_parcels(statuses)] < PROGRESS[order.status]:
+        found = status_of_parcels(statuses)
+        yield Fault(
+            "order ahead of its parcels", subject, books, f"parcels that make it {order.status}", found
+        )
+
+
+# --- what belongs to nobody -----------------------------------------------------------------------
+
+
+def _orphans(before: Books, participants: Books, after: Books) -> Iterator[Fault]:
+    """Orders are read last: whatever a participant has done for an order, its order must be there by then."""
+    for gone in before.orders.keys() - after.orders.keys():
+        yield Fault("order that vanished", f"order {gone}", "orders", "in both readings", "in the first only")
+    for kind, service, owners in (
+        ("reservation", "inventory", participants.reservations.keys()),
+        ("payment", "payments", participants.payments.keys()),
+        ("charge", "processor", participants.charges.keys()),
+        ("parcel", "shipping", {parcel.order_id for parcel in participants.parcels.values()}),
+    ):
+        for owner in owners - after.orders.keys():
+            yield Fault(f"orphan {kind}", f"order {owner}", f"{service} / orders", "an order", ABSENT)
+
+
+def _product_faults(books: Books, *, settled: bool) -> Iterator[Fault]:
+    """A stock record that no product explains, and the other way round once no event is on its way."""
+    for product in books.stock.keys() - books.products.keys():
+        yield Fault("orphan stock record", f"product {product}", "inventory / catalog", "a product", ABSENT)
+    active = {product.id for product in books.products.values() if product.status == "active"}
+    for product in active - books.stock.keys() if settled else ():
+        yield Fault(
+            "product without stock record", f"product {product}", "catalog / inventory", "a record", ABSENT
+        )
+
+
+# --- the money as a whole -------------------------------------------------------------------------
+
+
+def _totals(resting: Iterable[Order], books: Books) -> Totals:
+    totals = Totals()
+    for order in resting:
+        row = ALLOWED.get((order.status, order.saga_state))
+        totals.due[order.currency] += order.total_minor if row and row.keeps_money else 0
+        if payment := books.payments.get(order.id):
+            totals.ledger[payment.currency] += payment.captured_minor - payment.refunded_minor
+        if charge := books.charges.get(order.id):
+            totals.processor[charge.currency] += charge.captured_minor - charge.refunded_minor
+    return totals
+
+
+def _total_faults(totals: Totals) -> Iterator[Fault]:
+    for currency in sorted({*totals.due, *totals.ledger, *totals.processor}):
+        due = totals.due[currency]
+        for name, amount in (
+            ("payments", totals.ledger[currency]),
+            ("processor", totals.processor[currency]),
+        ):
+            yield from differs(
+                "captured − refunded = due", f"currency {currency}", f"orders / {name}", due, amount
+            )
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _either(states: frozenset[str]) -> str:
+    return " or ".join(sorted(states))
+
+
+def _quantities(lines: Mapping[str, int]) -> str:
+    return ", ".join(f"{quantity} × {product}" for product, quantity in sorted(lines.items())) or "none"

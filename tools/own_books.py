@@ -1,0 +1,101 @@
+"""Each database against itself: stock against movements and reservations, the ledger against its payments.
+
+An export is one snapshot of its database, so this holds at any time, however much is moving.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from tools.books import Books, Payment
+from tools.combinations import ABSENT
+from tools.faults import Fault, differs
+
+
+def stock_faults(books: Books) -> Iterator[Fault]:
+    reserved, sold, restocked = (
+        _by_product(books, states) for states in ({"reserved"}, {"committed", "restocked"}, {"restocked"})
+    )
+    for stock in books.stock.values():
+        subject, product = f"product {stock.product_id}", stock.product_id
+        balance = stock.adjusted + stock.restocked - stock.sold
+        yield from differs(
+            "on hand = adjusted + restocked − sold", subject, "inventory", balance, stock.on_hand
+        )
+        yield from differs(
+            "reserved = open reservations", subject, "inventory", reserved[product], stock.reserved
+        )
+        yield from differs("sold = committed reservations", subject, "inventory", sold[product], stock.sold)
+        yield from differs("restocked", subject, "inventory", restocked[product], stock.restocked)
+        for name, amount in (
+            ("on hand", stock.on_hand),
+            ("reserved", stock.reserved),
+            ("available", stock.on_hand - stock.reserved),
+        ):
+            if amount < 0:
+                yield Fault(f"{name} below zero", subject, "inventory", "0 or more", str(amount))
+    for product in sorted({*reserved, *sold} - books.stock.keys()):
+        yield Fault(
+            "reservation without stock record", f"product {product}", "inventory", "a stock record", ABSENT
+        )
+
+
+def _by_product(books: Books, states: set[str]) -> Counter[str]:
+    quantities: Counter[str] = Counter()
+    for reservation in books.reservations.values():
+        if reservation.state in states:
+            quantities.update(reservation.lines)
+    return quantities
+
+
+def ledger_faults(books: Books) -> Iterator[Fault]:
+    """The accounts' balances against each other, and against the payments they are made of."""
+    balances = Counter[tuple[str, str]]()
+    sums = Counter[str]()
+    for balance in books.balances:
+        balances[balance.account, balance.currency] += balance.balance_minor
+        sums[balance.currency] += balance.balance_minor
+    for currency, total in sums.items():
+        yield from differs("sum of all accounts", f"currency {currency}", "ledger", 0, total)
+    expected = _expected_balances(books.payments.values())
+    for account, currency in sorted(expected.keys() | balances.keys()):
+        amount = balances[account, currency]
+        should = expected.get((account, currency))
+        if should is not None:
+            yield from differs(
+                f"balance of {account}", f"currency {currency}", "ledger / payments", should, amount
+            )
+        elif amount:
+            yield Fault("unknown account", f"account {account}", "ledger", "one the audit knows", str(amount))
+
+
+def _expected_balances(payments: Iterable[Payment]) -> Counter[tuple[str, str]]:
+    balances = Counter[tuple[str, str]]()
+    for payment in payments:
+        # a hold ends by its capture or by its void
+        held = 0 if payment.captured_minor or payment.voided else payment.authorized_minor
+        for account, amount in (
+            ("processor_holds", held),
+            ("customer_holds", -held),
+            ("processor_receivable", payment.captured_minor - payment.refunded_minor),
+            ("sales_liability", -payment.captured_minor),
+            ("refunds", payment.refunded_minor),
+        ):
+            balances[account, payment.currency] += amount
+    return balances
+
+
+def charge_faults(books: Books) -> Iterator[Fault]:
+    """What the processor must never have done, whatever becomes of the order."""
+    for charge in books.charges.values():
+        subject = f"order {charge.order_id}"
+        if charge.captures > 1:
+            yield Fault(
+                "captured more than once", subject, "processor", "1 capture at most", str(charge.captures)
+            )
+        if charge.refunded_minor > charge.captured_minor:
+            most = f"{charge.captured_minor} at most"
+            yield Fault("refunded more than captured", subject, "processor", most, str(charge.refunded_minor))
+        if charge.voided and charge.captures:
+            yield Fault("voided and captured", subject, "processor", "one of the two", "both")

@@ -1,0 +1,57 @@
+"""Reads the books of the running market, in the order that makes them comparable."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tools.books import Books, UnreadableBookError, parse
+
+type Read = Callable[[str], str]  # a service's name → its export, NDJSON
+
+PARTICIPANTS = ("fulfillment", "catalog")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Orders, then all others, then orders again: what did not change in between can be judged."""
+
+    before: Books
+    participants: Books
+    after: Books
+
+    @property
+    def unsent(self) -> dict[str, int]:
+        outboxes = {**self.participants.outboxes, **self.after.outboxes}
+        return {name: outbox.unsent for name, outbox in sorted(outboxes.items()) if outbox.unsent}
+
+
+def read_books(read: Read) -> Reading:
+    before = _parsed("orders", read)
+    with ThreadPoolExecutor(len(PARTICIPANTS)) as pool:
+        exports = list(pool.map(read, PARTICIPANTS))
+    participants = Books()
+    for service, export in zip(PARTICIPANTS, exports, strict=True):
+        parse(service, export.splitlines(), participants)
+    return Reading(before, participants, _parsed("orders", read))
+
+
+def _parsed(service: str, read: Read) -> Books:
+    return parse(service, read(service).splitlines())
+
+
+def from_running_market(timeout: float = 60) -> Read:
+    """Through the export command of each service, in whatever mode the market runs."""
+    from native.modes import Mode, ModeError
+
+    mode = Mode.detect()
+
+    def read(service: str) -> str:
+        try:
+            return mode.exec(service, ["python", "-m", service, "export"], timeout=timeout)
+        except (ModeError, OSError, subprocess.TimeoutExpired) as error:
+            raise UnreadableBookError(f"{service}: its export could not be read: {error}") from error
+
+    return read

@@ -1,0 +1,182 @@
+"""A small market with clean books: one order for each way an order may end, and one that is on its way."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tools.books import Books, parse
+from tools.judging import Verdict, judge
+
+type Record = dict[str, Any]
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+TEA, MAP = "product-tea", "product-map"
+CONFIRMED, SHIPPED, DELIVERED, REFUNDED = "o-confirmed", "o-shipped", "o-delivered", "o-refunded"
+NO_STOCK, DECLINED, VOIDED, MOVING = "o-no-stock", "o-declined", "o-voided", "o-moving"
+
+
+def order(
+    id_: str, status: str, saga: str, reason: str | None = None, *, age: float = 10, lines: Any = None
+) -> Record:
+    return {
+        "kind": "order",
+        "id": id_,
+        "status": status,
+        "saga_state": saga,
+        "version": 3,
+        "updated_at": (NOW - timedelta(seconds=age)).isoformat().replace("+00:00", "Z"),
+        "total_minor": 1500,
+        "currency": "EUR",
+        "lines": lines or [{"product_id": TEA, "quantity": 2}, {"product_id": MAP, "quantity": 1}],
+        "reason": reason,
+    }
+
+
+def reservation(order_id: str, state: str) -> Record:
+    lines = [{"product_id": MAP, "quantity": 1}, {"product_id": TEA, "quantity": 2}]
+    return {"kind": "reservation", "order_id": order_id, "state": state, "lines": lines}
+
+
+def payment(
+    order_id: str, state: str, authorized: int = 1500, captured: int = 0, refunded: int = 0
+) -> Record:
+    return {
+        "kind": "payment",
+        "order_id": order_id,
+        "state": state,
+        "currency": "EUR",
+        "amount_minor": 1500,
+        "authorized_minor": authorized,
+        "captured_minor": captured,
+        "refunded_minor": refunded,
+        "voided": state == "voided",
+    }
+
+
+def charge(order_id: str, captures: int = 0, refunded: int = 0, *, voided: bool = False) -> Record:
+    return {
+        "kind": "processor_charge",
+        "order_id": order_id,
+        "captured_minor": 1500 * captures,
+        "captures": captures,
+        "refunded_minor": refunded,
+        "voided": voided,
+        "currency": "EUR",
+    }
+
+
+def parcel(order_id: str, number: int, status: str) -> Record:
+    return {"kind": "parcel", "order_id": order_id, "parcel_id": f"{order_id}-{number}", "status": status}
+
+
+def stock(product_id: str, on_hand: int, reserved: int, sold: int, restocked: int) -> Record:
+    adjusted = on_hand + sold - restocked
+    return {
+        "kind": "stock", "product_id": product_id, "on_hand": on_hand, "reserved": reserved,
+        "adjusted": adjusted, "sold": sold, "restocked": restocked,
+    }  # fmt: skip
+
+
+def balance(account: str, amount: int) -> Record:
+    return {"kind": "ledger_balance", "account": account, "currency": "EUR", "balance_minor": amount}
+
+
+def outbox(database: str) -> Record:
+    return {"kind": "outbox", "database": database, "unsent": 0, "oldest_age_seconds": 0}
+
+
+ORDERS = [
+    order(CONFIRMED, "confirmed", "completed"),
+    order(SHIPPED, "shipped", "completed", "parcel_left"),
+    order(DELIVERED, "delivered", "completed"),
+    order(REFUNDED, "refunded", "refunded", "cancelled_by_shopper"),
+    order(NO_STOCK, "cancelled", "cancelled", "out_of_stock"),
+    order(DECLINED, "cancelled", "cancelled", "payment_declined"),
+    order(VOIDED, "cancelled", "cancelled", "deadline_exceeded"),
+    order(MOVING, "pending", "authorizing", age=2),
+    {"kind": "outbox", "unsent": 0, "oldest_age_seconds": 0},
+]
+PARTICIPANTS = [
+    # four bought (one of them came back), one reserved
+    stock(TEA, 42, 2, 8, 2),
+    stock(MAP, 6, 1, 4, 1),
+    *(reservation(id_, "committed") for id_ in (CONFIRMED, SHIPPED, DELIVERED)),
+    reservation(REFUNDED, "restocked"),
+    reservation(DECLINED, "released"),
+    reservation(VOIDED, "released"),
+    reservation(MOVING, "reserved"),
+    *(payment(id_, "captured", captured=1500) for id_ in (CONFIRMED, SHIPPED, DELIVERED)),
+    payment(REFUNDED, "refunded", captured=1500, refunded=1500),
+    payment(DECLINED, "declined", authorized=0),
+    payment(VOIDED, "voided"),
+    payment(MOVING, "authorized"),
+    balance("processor_holds", 1500),
+    balance("customer_holds", -1500),
+    balance("processor_receivable", 4500),
+    balance("sales_liability", -6000),
+    balance("refunds", 1500),
+    *(charge(id_, 1) for id_ in (CONFIRMED, SHIPPED, DELIVERED)),
+    charge(REFUNDED, 1, 1500),
+    charge(DECLINED),
+    charge(VOIDED, voided=True),
+    charge(MOVING),
+    parcel(CONFIRMED, 1, "booked"),
+    parcel(CONFIRMED, 2, "booked"),
+    parcel(SHIPPED, 1, "delivered"),
+    parcel(SHIPPED, 2, "booked"),
+    parcel(DELIVERED, 1, "delivered"),
+    parcel(REFUNDED, 1, "withdrawn"),
+    *(outbox(name) for name in ("inventory", "payments", "shipping")),
+    {"kind": "product", "id": TEA, "price_minor": 250, "version": 1, "status": "active"},
+    {"kind": "product", "id": MAP, "price_minor": 1000, "version": 1, "status": "archived"},
+]
+
+
+class Market:
+    """The clean books, to be damaged one field at a time."""
+
+    def __init__(self) -> None:
+        self.before = deepcopy(ORDERS)
+        self.participants = deepcopy(PARTICIPANTS)
+        self.after = deepcopy(ORDERS)
+
+    def record(self, kind: str, **known: Any) -> Record:
+        """The one record of that kind with these values, among the orders of both readings, or the others."""
+        [found] = [
+            each for each in self.participants if each["kind"] == kind and known.items() <= each.items()
+        ]
+        return found
+
+    def change(self, kind: str, known: dict[str, Any], **values: Any) -> None:
+        if kind == "order":
+            for reading in (self.before, self.after):
+                [found] = [
+                    each for each in reading if each["kind"] == "order" and known.items() <= each.items()
+                ]
+                found.update(values)
+        else:
+            self.record(kind, **known).update(values)
+
+    def remove(self, kind: str, **known: Any) -> None:
+        self.participants.remove(self.record(kind, **known))
+
+    def judged(self, **settings: Any) -> Verdict:
+        return judge(
+            books(self.before),
+            books(self.participants),
+            books(self.after),
+            now=NOW,
+            **({"overdue": 180} | settings),
+        )
+
+    def found(self) -> set[tuple[str, str]]:
+        """Of each fault: the rule and whose."""
+        return {(fault.rule, fault.subject) for fault in self.judged().faults}
+
+
+def books(records: list[Record]) -> Books:
+    import json
+
+    return parse("test", [json.dumps(record) for record in records])

@@ -1,0 +1,123 @@
+"""The command around the judging: what is read in which order, waiting, exit status, words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tools import audit
+from tools.books import UnreadableBookError
+from tools.reading import read_books
+from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS
+
+AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
+AT_REST_PARTICIPANTS = [record for record in PARTICIPANTS if record.get("order_id") != MOVING]
+
+
+def ndjson(records: list[dict[str, Any]]) -> str:
+    return "\n".join(json.dumps(record) for record in records) + "\n"
+
+
+class Exports:
+    """Exports as the services print them; `orders` may change from reading to reading."""
+
+    def __init__(
+        self, *orders: list[dict[str, Any]], participants: list[dict[str, Any]] = PARTICIPANTS
+    ) -> None:
+        self.orders = list(orders)
+        self.participants = participants
+        self.asked: list[str] = []
+
+    def __call__(self, service: str) -> str:
+        self.asked.append(service)
+        if service == "orders":
+            return ndjson(self.orders.pop(0) if len(self.orders) > 1 else self.orders[0])
+        catalog = service == "catalog"
+        return ndjson([each for each in self.participants if (each["kind"] == "product") is catalog])
+
+
+def without_moving_stock() -> list[dict[str, Any]]:
+    freed = []
+    for record in AT_REST_PARTICIPANTS:
+        if record["kind"] == "stock":
+            record = record | {"reserved": 0}  # noqa: PLW2901
+        if record["kind"] == "ledger_balance" and "holds" in record["account"]:
+            record = record | {"balance_minor": 0}  # noqa: PLW2901
+        freed.append(record)
+    return freed
+
+
+def test_orders_are_read_before_and_after_the_others() -> None:
+    exports = Exports(ORDERS)
+    read_books(exports)
+    assert exports.asked[0] == exports.asked[-1] == "orders"
+    assert sorted(exports.asked[1:-1]) == ["catalog", "fulfillment"]
+
+
+def test_clean_books_end_with_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(audit, "from_running_market", lambda: Exports(ORDERS))
+    # the moving order of these books is as old as the books
+    assert audit.main(["--overdue", "1e12"]) == audit.CLEAN
+    said = capsys.readouterr().out
+    assert "✓ The books are clean." in said
+    assert "EUR due 45.00 · in the ledger 45.00 · at the processor 45.00" in said
+    assert f"order {MOVING}: pending/authorizing" in said
+
+
+def test_faults_end_with_1_and_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = [each for each in PARTICIPANTS if (each["kind"], each.get("order_id")) != ("payment", CONFIRMED)]
+    monkeypatch.setattr(audit, "from_running_market", lambda: Exports(ORDERS, participants=broken))
+    assert audit.main(["--json", "--overdue", "1e12"]) == audit.FAULTS
+    verdict = json.loads(capsys.readouterr().out)
+    assert verdict["clean"] is False
+    assert {
+        "rule": "payment of a confirmed order",
+        "subject": f"order {CONFIRMED}",
+        "books": "orders / payments",
+        "expected": "captured",
+        "found": "absent",
+    } in verdict["faults"]
+
+
+def test_a_book_that_can_t_be_read_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreadable(service: str) -> str:
+        raise UnreadableBookError(f"{service}: no such process")
+
+    monkeypatch.setattr(audit, "from_running_market", lambda: unreadable)
+    assert audit.main([]) == audit.UNREADABLE
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "orders: no such process" in captured.err
+
+
+def test_settled_waits_for_the_last_order() -> None:
+    exports = Exports(ORDERS, ORDERS, AT_REST, participants=without_moving_stock())
+    verdict = audit.settled_audit(exports, dict, within=30, overdue=1e12, pause=0)
+    assert verdict.faults == []
+    assert verdict.moving == []
+    assert exports.asked.count("orders") == 4
+
+
+def test_settled_waits_for_the_consumers() -> None:
+    lags = iter([{"orders/shipping.parcel": 3}, {}])
+    exports = Exports(AT_REST, participants=without_moving_stock())
+    assert audit.settled_audit(exports, lambda: next(lags), within=30, overdue=1e12, pause=0).faults == []
+    assert exports.asked.count("orders") == 4
+
+
+def test_what_does_not_come_to_rest_in_time_is_a_fault() -> None:
+    waiting = [{**each, "unsent": 7} if each.get("database") == "shipping" else each for each in PARTICIPANTS]
+    exports = Exports(ORDERS, participants=waiting)
+    lags = {"catalog/inventory.stock": 2}
+    verdict = audit.settled_audit(exports, lambda: lags, within=0, overdue=1e12, pause=0)
+    assert {(fault.rule, fault.subject, fault.found) for fault in verdict.faults} == {
+        ("not settled within 0 s", "outbox shipping", "7 unsent"),
+        ("not settled within 0 s", "consumer catalog/inventory.stock", "2 not handled"),
+        ("not settled within 0 s", f"order {MOVING}", "pending/authorizing"),
+    }
