@@ -58,7 +58,7 @@ def logging_config(service: str, process: str, level: str = "INFO") -> dict[str,
 
 
 class Seldom(logging.Filter):
-    """Lets a message of a logger pass once in ten seconds: a broker that is away is told of at each attempt."""
+    """Lets a message of a logger pass once in ten seconds: a broker that is away is told at each try."""
 
     def __init__(self, logger: str) -> None:
         super().__init__(logger)
