@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import uuid
@@ -92,8 +93,6 @@ def test_one_trace_crosses_http_rpc_outbox_and_kafka(mode: Mode, shopper: Shoppe
                 if event.data.get("order_id") == order_id and trace_id in (event.traceparent or ""):
                     found.add(topic)
         return found
-
-    import asyncio
 
     assert {"orders.order", "payments.payment", "shipping.parcel"} <= asyncio.run(facts())
     assert "inventory.stock" in TOPICS
