@@ -110,7 +110,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["catalog.web.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["catalog.web.permissions.IsStallStaffOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["catalog.web.parsers.BoundedJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["catalog.web.throttling.WriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {"writes": "600/min"},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

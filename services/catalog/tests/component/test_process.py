@@ -1,0 +1,272 @@
+"""The processes as they are started everywhere: `python -m catalog <command>`, real ports, real signals, real Kafka."""
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+from uuid import uuid4
+
+import psycopg
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from bazaar_shared.consumer import run_consumer
+from bazaar_shared.envelope import Event
+from bazaar_shared.testing import eventually, temporary_database
+from django.conf import settings
+
+KAFKA = os.environ.get("TEST_KAFKA_BOOTSTRAP", "")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Process:
+    def __init__(self, command: str, log: Path, **env: str) -> None:
+        self.port, self.management = free_port(), free_port()
+        self.log = log
+        ports = {"HTTP_PORT": str(self.port), "MANAGEMENT_PORT": str(self.management), "LOG_LEVEL": "INFO"}
+        with log.open("wb") as out:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "catalog", command], env=os.environ | ports | env, stdout=out, stderr=out
+            )
+
+    def ready(self) -> bool:
+        assert self.popen.poll() is None, self.log.read_text()
+        return self.health("ready")[0] == 200
+
+    def health(self, kind: str) -> tuple[int, dict[str, Any]]:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.management, timeout=5)
+            connection.request("GET", f"/health/{kind}")
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except OSError:
+            return 0, {}
+
+    def metrics(self) -> str:
+        with urlopen(f"http://127.0.0.1:{self.management}/metrics", timeout=5) as answer:
+            return answer.read().decode()
+
+    def request(self, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request(method, path, body, headers, encode_chunked=headers.get("Transfer-Encoding") == "chunked")
+        return connection.getresponse()
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def stop(self) -> int:
+        self.popen.send_signal(signal.SIGTERM)
+        return self.popen.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with temporary_database(os.environ["TEST_POSTGRES_URL"], "test_catalog") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Callable[..., Process]]:
+    started = list[Process]()
+    folder = tmp_path_factory.mktemp("logs")
+
+    def begin(command: str, **env: str) -> Process:
+        process = Process(command, folder / f"{len(started)}.log", **{"DATABASE_URL": database} | env)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.popen.kill()
+        process.popen.wait()
+
+
+@pytest.fixture(scope="module")
+def served(start: Callable[..., Process]) -> Process:
+    """Migrated at its start and seeded."""
+    process = start("serve")
+    eventually(process.ready, within=60)
+    seeding = start("seed")
+    assert seeding.popen.wait(timeout=60) == 0, seeding.log.read_text()
+    return process
+
+
+def test_serving(served: Process) -> None:
+    answer = served.request("GET", "/api/catalog/products?limit=1")
+    assert answer.status == 200
+    assert len(json.loads(answer.read())["items"]) == 1
+    assert served.health("live")[0] == 200
+    assert served.health("ready")[1]["checks"] == {"database": "ok"}
+
+
+def test_the_trace_of_the_caller_goes_on(served: Process) -> None:
+    trace = uuid4().hex
+    answer = served.request("GET", "/api/catalog/categories", traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    assert answer.headers["X-Trace-Id"] == trace
+    line = eventually(lambda: next((line for line in served.lines() if line["trace_id"] == trace), None))
+    assert (line["service"], line["process"], line["message"]) == ("catalog", "catalog", "GET /api/catalog/categories 200")
+
+
+def test_metrics_name_routes_and_never_paths(served: Process) -> None:
+    served.request("GET", f"/api/catalog/products/{uuid4()}").read()
+    served.request("GET", f"/{uuid4()}").read()
+    metrics = served.metrics()
+    assert (
+        'http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",'
+        'http_route="/api/catalog/products/<uuid:pk>"} 1.0'
+    ) in metrics
+    assert 'http_route="unmatched"' in metrics
+
+
+def test_bodies_without_a_length_are_read_and_bounded(served: Process) -> None:
+    chunked = {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    # read: it is known to be broken, not taken as empty (which would be 401, asked before the body is looked at)
+    answer = served.request("POST", "/api/catalog/products", iter([b"{}" for _ in range(40_000)]), **chunked)
+    assert answer.status == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_back_offices_style_sheets_are_served(served: Process) -> None:
+    assert served.request("GET", "/admin/login/").status == 200
+    answer = served.request("GET", "/api/catalog/static/admin/css/base.css")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+
+
+def test_it_waits_for_the_database_alive_and_not_ready(start: Callable[..., Process], database: str) -> None:
+    process = start("serve", DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/none")
+    eventually(lambda: process.health("live")[0] == 200, within=30)
+    assert process.health("ready")[0] == 503
+    assert process.stop() == -signal.SIGTERM or process.popen.returncode == 0
+
+
+def test_a_restart_of_its_connections_costs_no_request(served: Process, database: str) -> None:
+    """PostgreSQL ends all connections, as a restart does: each is checked before a request uses it."""
+    with psycopg.connect(os.environ["TEST_POSTGRES_URL"], autocommit=True) as admin:
+        admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [database.rsplit("/")[-1]])
+    for _ in range(5):
+        assert served.request("GET", "/api/catalog/products").status == 200
+
+
+def test_what_is_missing_is_said_in_one_line() -> None:
+    env = {"PATH": os.environ["PATH"]}
+    outcome = subprocess.run(
+        [sys.executable, "-m", "catalog", "serve"], env=env, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert outcome.returncode == 1
+    assert outcome.stderr == (
+        "catalog: missing settings: DATABASE_URL, DJANGO_SECRET_KEY_FILE, KAFKA_BOOTSTRAP_SERVERS, JWKS_URL\n"
+    )
+
+
+def test_describing_the_api_needs_no_settings() -> None:
+    outcome = subprocess.run(
+        [sys.executable, "-m", "catalog", "openapi"],
+        env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "/api/catalog/products" in json.loads(outcome.stdout)["paths"]
+
+
+# -- Kafka -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def topics() -> Iterator[tuple[str, str]]:
+    """A topic and its dead letters, with names of their own."""
+    names = tuple(f"test.catalog.{kind}.{uuid4().hex[:8]}" for kind in ("facts", "dead"))
+
+    async def administer(method: str, *arguments: Any) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=KAFKA)
+        await admin.start()
+        try:
+            await getattr(admin, method)(*arguments)
+        finally:
+            await admin.close()
+
+    asyncio.run(administer("create_topics", [NewTopic(name, 2, 1) for name in names]))
+    yield names  # type: ignore[misc]
+    asyncio.run(administer("delete_topics", list(names)))
+
+
+async def records(topic: str, count: int) -> list[Any]:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=KAFKA, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(30):
+            return [await consumer.getone() for _ in range(count)]
+    finally:
+        await consumer.stop()
+
+
+def test_the_relay_sends_what_the_verbs_left(
+    start: Callable[..., Process], served: Process, database: str, topics: tuple[str, str]
+) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("update outbox set topic = %s", [topics[0]])
+    relay = start("relay")
+    eventually(relay.ready, within=30)
+    sent = asyncio.run(records(topics[0], 4))
+    told = {record.key.decode(): Event.from_json(record.value) for record in sent}
+    assert {event.data["sku"]: event.version for event in told.values()} == {"T-1": 1, "T-2": 1, "T-3": 1, "M-1": 1}
+    assert all(key == event.subject == event.data["product_id"] for key, event in told.items())
+    eventually(lambda: 'outbox_pending{relay="catalog"} 0.0' in relay.metrics())
+    assert relay.stop() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_consumer_follows_kafka_and_puts_bad_news_aside(market: Any, topics: tuple[str, str]) -> None:
+    from aiokafka import AIOKafkaProducer
+    from asgiref.sync import sync_to_async
+    from django.db import connections
+
+    from catalog.availability.consumer import STOCK_TYPE, handle
+    from catalog.availability.models import Availability
+
+    def stock(version: int, available: object) -> bytes:
+        data = {"product_id": str(market.assam.pk), "on_hand": 9, "reserved": 0, "available": available}
+        return Event.new(
+            source="/bazaar/fulfillment/inventory", type=STOCK_TYPE, subject="x", version=version, data=data
+        ).to_json()
+
+    async def follow() -> None:
+        stop = asyncio.Event()
+        consuming = asyncio.create_task(
+            run_consumer(
+                KAFKA, group=f"test-{uuid4().hex[:8]}", topics=[topics[0]], handle=handle, stop=stop,
+                dead_letter_topic=topics[1],
+            )
+        )  # fmt: skip
+        producer = AIOKafkaProducer(bootstrap_servers=KAFKA)
+        await producer.start()
+        for value in (stock(2, 5), b"no event", stock(3, "many"), stock(1, 9), stock(4, 4)):
+            await producer.send_and_wait(topics[0], value, key=b"x")
+        await producer.stop()
+        async with asyncio.timeout(30):
+            while await Availability.objects.filter(version=4).acount() == 0:
+                await asyncio.wait([consuming], timeout=0.05)
+        stop.set()
+        await consuming
+        await sync_to_async(connections.close_all)()
+
+    asyncio.run(follow())
+    assert list(Availability.objects.values_list("available", "version")) == [(4, 4)]
+    dead = asyncio.run(records(topics[1], 2))
+    assert [record.value for record in dead][0] == b"no event"
+    assert "not a state of stock" in str(dict(dead[1].headers))
+
+
+def test_sigterm_lets_go_in_time(served: Process) -> None:
+    """Last: the server that the tests above used."""
+    assert served.stop() == 0
+    assert settings.CONFIG.http_threads == 8
