@@ -72,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     envs = command("envs", commands.make_envs, "make the services' environments")
     envs.add_argument("names", nargs="*")
     envs.add_argument("--dev", action="store_true", help="with the tools for tests")
+    command("check", commands.check, "hold docker-compose.yml to its rules")
     command("lock", commands.lock, "write the lock files anew").add_argument("names", nargs="*")
     command("lint", commands.lint, "ruff, and mypy in every environment").add_argument("names", nargs="*")
     return top

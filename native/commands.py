@@ -17,6 +17,7 @@ from native import (
     lints,
     native_down,
     native_up,
+    rules,
     seeds,
     show,
 )
@@ -126,6 +127,14 @@ def lock(given: Namespace) -> int:
         environments.lock(project)
         say(f"{project.name}: locked")
     return 0
+
+
+def check(_given: Namespace) -> int:
+    found = rules.broken(NativeMode().compose)
+    for line in found:
+        say(line)
+    say("docker-compose.yml breaks its rules" if found else "docker-compose.yml holds to its rules")
+    return 1 if found else 0
 
 
 def lint(given: Namespace) -> int:

@@ -66,6 +66,9 @@ class DockerMode(Mode):
         command = [*COMPOSE, "logs", "--tail", str(lines), *(["--follow"] if follow else []), *names]
         return subprocess.run(command, check=False).returncode
 
+    def read_logs(self, process: str, *, lines: int = 1000) -> str:
+        return output([*COMPOSE, "logs", "--no-log-prefix", "--no-color", "--tail", str(lines), process])
+
     def secret(self, path: str) -> str:
         # the one-shot's image and volume: nobody else may read every secret
         command = [*COMPOSE, "run", "--rm", "--no-deps", "-T", "secrets", "cat", f"/run/secrets/{path}"]

@@ -62,7 +62,7 @@ def run_step(name: str, step: Callable[[], bool], progress: Progress) -> bool:
     try:
         new = step()
     except Exception as error:
-        progress.done(name, str(error).splitlines()[0], failed=True)
+        progress.done(name, " ".join(str(error).split())[:200], failed=True)
         raise
     progress.done(name, "installed" if new else "current")
     return new

@@ -133,6 +133,10 @@ class Mode(ABC):
         """Shows the end of their logs on standard output; gives an exit status."""
 
     @abstractmethod
+    def read_logs(self, process: str, *, lines: int = 1000) -> str:
+        """The last lines it wrote, oldest first."""
+
+    @abstractmethod
     def secret(self, path: str) -> str:
         """A secret by its path below the folder of secrets: `postgres/superuser_password`."""
 
@@ -215,5 +219,5 @@ def read_env_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}

@@ -121,6 +121,12 @@ class NativeMode(Mode):
         except KeyboardInterrupt:
             return 0
 
+    def read_logs(self, process: str, *, lines: int = 1000) -> str:
+        # the supervisor has laid the older half aside when the file became too large
+        files = [log_file(process).with_suffix(".log.1"), log_file(process)]
+        written = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.exists()]
+        return "\n".join("".join(written).splitlines()[-lines:])
+
     def secret(self, path: str) -> str:
         return (SECRETS / path).read_text(encoding="utf-8").strip()
 

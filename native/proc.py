@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -84,11 +85,17 @@ def holders(ports: set[int]) -> list[Holder]:
 
 
 def ports_held(pid: int, taken: dict[str, int]) -> Iterator[int]:
-    try:
-        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]  # noqa: PTH115 - sockets are no paths
-    except OSError:
-        return
-    for link in links:
-        match = re.fullmatch(r"socket:\[(\d+)\]", link)
+    for target in descriptors(pid):
+        match = re.fullmatch(r"socket:\[(\d+)\]", target)
         if match and match[1] in taken:
             yield taken[match[1]]
+
+
+def descriptors(pid: int) -> Iterator[str]:
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - their targets are no paths
+    except OSError:  # it ended meanwhile, or is not ours to look at
+        return
+    for number in numbers:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            yield os.readlink(f"/proc/{pid}/fd/{number}")  # noqa: PTH115

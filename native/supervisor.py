@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ PID_FILE = RUN / "supervisord.pid"
 CONFIG_FILE = RUN / "supervisord.conf"
 OUTPUT = LOGS / "supervisord.out"
 ALREADY_STARTED, NOT_RUNNING = 60, 70  # supervisor.xmlrpc.Faults
+UNSPEAKABLE = re.compile(r"\n|\s[;#]")
 SOCKET_PATH_LIMIT = 100  # the kernel's is 108
 
 
@@ -73,7 +75,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 def program_section(program: Program) -> str:
     process = program.process
     lines = {
-        "command": " ".join(map(quoted, program.command)),
+        "command": " ".join(map(word, program.command)),
         "directory": str(program.directory),
         "environment": ",".join(
             f"{name}={quoted(value)}" for name, value in sorted(program.environment.items())
@@ -99,11 +101,17 @@ def program_section(program: Program) -> str:
 
 
 def quoted(text: str) -> str:
-    """One word of supervisor's configuration: % starts an expansion there, and quoting is a shell's."""
-    if "\n" in text:
-        raise SupervisorError(f"supervisor takes no line breaks: {text!r}")
-    escaped = re.sub(r'(["\\])', r"\\\1", text).replace("%", "%%")
-    return f'"{escaped}"'
+    """A value of `environment=`. Supervisor knows no escapes there, and takes ` ;` and ` #` for comments."""
+    if '"' in text or text.strip("'") != text or UNSPEAKABLE.search(text):
+        raise SupervisorError(f"supervisor's configuration can't hold this value: {text!r}")
+    return '"' + text.replace("%", "%%") + '"'
+
+
+def word(text: str) -> str:
+    """A word of `command=`, which is split as a shell does."""
+    if UNSPEAKABLE.search(text):
+        raise SupervisorError(f"supervisor's configuration can't hold this word: {text!r}")
+    return shlex.quote(text).replace("%", "%%")
 
 
 class Supervisor:

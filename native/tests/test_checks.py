@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from native import checks, compose, proc
+from native.compose import Process
+
+MARKET = compose.load({})
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def wanting(port: int) -> Process:
+    return compose.process("orders", {"image": "x", "ports": [f"127.0.0.1:{port}:{port}"]}, {})
+
+
+def test_a_taken_port_is_one_line_that_names_the_holder(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    (line,) = checks.port_problems([wanting(port)])
+    assert line.startswith(f"port {port} (orders) is held by process {os.getpid()} (")
+    assert "\n" not in line
+
+
+def test_a_port_that_we_hold_ourselves_is_none(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    assert checks.port_problems([wanting(port)], ours={os.getpgrp()}) == []
+
+
+def test_a_free_port_is_none(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    listener.close()
+    assert checks.port_problems([wanting(port)]) == []
+
+
+def test_too_little_memory_says_how_much_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "available_memory_mib", lambda: 1000)
+    assert checks.memory_problems(2600) == [
+        "1000 MiB of memory are free, the market needs 2600: close something"
+    ]
+    assert checks.memory_problems(900) == []
+
+
+def test_another_platform_is_sent_to_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    (line,) = checks.platform_problems()
+    assert "Linux on amd64" in line
+    assert "MODE=docker" in line
+
+
+def test_missing_packages_come_with_the_command_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"mvn": "/usr/bin/mvn", "java": "/usr/bin/java", "apt-get": "/usr/bin/apt-get"}
+    monkeypatch.setattr("shutil.which", there.get)
+    missing = checks.missing_packages(MARKET)
+    assert missing == ["rabbitmq-server", "prometheus"]
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    (line,) = checks.package_problems(missing)
+    assert "sudo " in line
+    assert "native packages" in line
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert checks.package_problems(missing) == [], "root installs them"
+
+
+def test_what_carries_a_mark_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    environment = {"BAZAAR_TEST_MARK": "here"}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        assert proc.marked("BAZAAR_TEST_MARK", "here") == [child.pid]
+        assert proc.marked("BAZAAR_TEST_MARK", "elsewhere") == []
+        assert child.stdin
+        child.stdin.close()
