@@ -16,7 +16,9 @@ def market() -> dict[str, Any]:
     try:
         httpx.get(f"{GATEWAY}/.well-known/jwks.json", timeout=5).raise_for_status()
     except httpx.HTTPError as error:
-        pytest.exit(f"no market answers at {GATEWAY} ({error}): start one with `make up`, or run `make test`", 2)
+        pytest.exit(
+            f"no market answers at {GATEWAY} ({error}): start one with `make up`, or run `make test`", 2
+        )
     return demo_market()
 
 

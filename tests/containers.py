@@ -1,4 +1,4 @@
-"""PostgreSQL, RabbitMQ and Kafka as Testcontainers; they are removed by the reaper even if the run is killed."""
+"""PostgreSQL, RabbitMQ and Kafka as Testcontainers; a run that is killed leaves none behind."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@
     python -m tests.run --service orders  that service's own layers
     python -m tests.run --layer lint --layer unit
 
-The servers for component tests start once (Testcontainers where a Docker engine answers, native otherwise), and so
-does the system. The last line is the sum: `N passed, N failed`.
+The servers for component tests start once (Testcontainers where a Docker engine answers, native otherwise),
+and so does the system. The last line is the sum: `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def counted(report: Path) -> tuple[int, int]:
     if not report.exists():
         return 0, 0
     passed = failed = 0
-    for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - pytest's own file
+    for suite in ET.parse(report).getroot().iter("testsuite"):
         bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
         failed += bad
         passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
@@ -95,7 +95,11 @@ def lint(run: Run, only: str | None) -> None:
         run.command("docker-compose.yml", [sys.executable, "-m", "native", "check"])
     for name, folder in chosen(only).items():
         run.command(f"mypy {name}", [str(python_of(folder)), "-m", "mypy"], folder)
-    for folder in [folder for folder in chosen(only).values() if "importlinter" in (folder / "pyproject.toml").read_text()]:
+    for folder in [
+        folder
+        for folder in chosen(only).values()
+        if "importlinter" in (folder / "pyproject.toml").read_text()
+    ]:
         run.command(f"imports {folder.name}", [str(folder / ".venv" / "bin" / "lint-imports")], folder)
 
 
@@ -111,7 +115,15 @@ def component(run: Run, only: str | None) -> None:
     with servers() as addresses:
         run.env |= addresses
         for name, folder in chosen(only).items():
-            run.pytest(f"component {name}", python_of(folder), folder, "tests/component", *coverage(folder, more=True))
+            run.pytest(
+                f"component {name}",
+                python_of(folder),
+                folder,
+                "tests/component",
+                *coverage(folder, more=True),
+            )
+        if only is None:
+            run.pytest("integration", Path(sys.executable), ROOT, "tests/integration")
 
 
 def system(run: Run, only: str | None) -> None:
@@ -151,7 +163,7 @@ class running:  # noqa: N801 - reads as a statement
 
 
 def fault_file(mode: str) -> str:
-    return str(ROOT / ".bazaar" / "fault") if mode == "native" else "/tmp/fault"  # noqa: S108 - the container's own tmpfs
+    return str(ROOT / ".bazaar" / "fault") if mode == "native" else "/tmp/fault"
 
 
 def chosen(only: str | None) -> dict[str, Path]:
@@ -177,9 +189,13 @@ def closing(tally: Tally) -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--service", choices=sorted(PROJECTS), help="only that service's own lint, unit and component tests")
+    parser.add_argument(
+        "--service", choices=sorted(PROJECTS), help="only that service's own lint, unit and component tests"
+    )
     parser.add_argument("--layer", action="append", choices=LAYERS, help="only these layers")
-    parser.add_argument("--full", action="store_true", default=os.environ.get("FULL") == "1", help="every fault")
+    parser.add_argument(
+        "--full", action="store_true", default=os.environ.get("FULL") == "1", help="every fault"
+    )
     return parser.parse_args()
 
 

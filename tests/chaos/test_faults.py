@@ -18,14 +18,23 @@ from tests.kit.market import Shopper, checkout, eventually
 Audit = Callable[[], None]
 Product = dict[str, Any]
 
-FORWARD = ("reserve_stock", "quote_shipping", "authorize_payment", "capture_payment", "commit_stock", "book_parcels")
+FORWARD = (
+    "reserve_stock",
+    "quote_shipping",
+    "authorize_payment",
+    "capture_payment",
+    "commit_stock",
+    "book_parcels",
+)
 COMPENSATIONS = ("void_payment", "release_stock")
 REFUND = ("withdraw_parcels", "refund_payment", "restock")
-CRASH_POINTS = [f"{when}:{step}" for step in FORWARD + COMPENSATIONS + REFUND for when in ("before-send", "after-reply")]
+CRASH_POINTS = [
+    f"{when}:{step}" for step in FORWARD + COMPENSATIONS + REFUND for when in ("before-send", "after-reply")
+]
 
 PROCESSES = [
-    "orders", "orders-saga", "orders-relay", "orders-consume", "inventory", "payments", "shipping", "processor",
-    "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume", "identity", "gateway",
+    "orders", "orders-saga", "orders-relay", "orders-consume", "inventory", "payments", "shipping",
+    "processor", "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume", "identity", "gateway",
 ]  # fmt: skip
 SERVERS = ["rabbitmq", "kafka", "postgres"]
 
@@ -70,7 +79,9 @@ def test_the_saga_worker_is_killed_between_two_steps(
     expected = {"bought": "confirmed", "declined": "cancelled", "refunded": "refunded"}
 
     def states() -> dict[str, str]:
-        now = {name: shopper.get(f"/api/orders/{order_id}").json()["status"] for name, order_id in orders.items()}
+        now = {
+            name: shopper.get(f"/api/orders/{order_id}").json()["status"] for name, order_id in orders.items()
+        }
         return now if now == expected else {}
 
     eventually(states, within=90, every=0.5, what=f"the orders to end as {expected}")
@@ -103,7 +114,9 @@ def test_a_server_restarts_during_checkouts(
     assert_nothing_lost(load, audit)
 
 
-def test_two_saga_workers_and_one_of_them_dies(mode: Mode, shopper: Shopper, goods: list[Product], audit: Audit) -> None:
+def test_two_saga_workers_and_one_of_them_dies(
+    mode: Mode, shopper: Shopper, goods: list[Product], audit: Audit
+) -> None:
     load = Load(shopper, goods[:30], seed=SEED + 2)
     with mode.another("orders-saga") as twin, buying(load):
         twin.kill()
@@ -144,5 +157,8 @@ def assert_nothing_lost(load: Load, audit: Audit) -> None:
     for key, order_id in load.accepted.items():
         declined = load.asked[key]["payment_token"] in ("tok_decline", "tok_capture_decline")
         assert not (declined and states[key] == "confirmed"), (key, states[key])
-        assert books.processor_captures(order_id) == (0 if states[key] == "cancelled" else 1), (key, states[key])
+        assert books.processor_captures(order_id) == (0 if states[key] == "cancelled" else 1), (
+            key,
+            states[key],
+        )
     audit()

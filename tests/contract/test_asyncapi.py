@@ -23,12 +23,16 @@ TOPICS = ["catalog.product", "inventory.stock", "orders.order", "shipping.parcel
 
 async def everything() -> dict[str, list[Any]]:
     """All records that stand on the topics now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=BOOTSTRAP, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=BOOTSTRAP, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     records: dict[str, list[Any]] = defaultdict(list)
     try:
         for topic in TOPICS:
-            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            partitions = [
+                TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
+            ]
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             await consumer.seek_to_beginning(*partitions)
@@ -71,7 +75,9 @@ def test_a_facts_event_carries_the_trace_of_its_cause(records: dict[str, list[An
     for record in records[topic][-5:]:
         event = Event.from_json(record.value)
         if event.traceparent:
-            assert dict(record.headers)["traceparent"].decode().split("-")[1] == event.traceparent.split("-")[1]
+            assert (
+                dict(record.headers)["traceparent"].decode().split("-")[1] == event.traceparent.split("-")[1]
+            )
 
 
 def test_the_facts_of_an_order_stand_in_the_order_of_their_versions(records: dict[str, list[Any]]) -> None:

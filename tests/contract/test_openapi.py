@@ -1,4 +1,4 @@
-"""The public promises: what each service publishes is what is committed, and what it answers is what it promises."""
+"""The public promises: what is published is what is committed, and the answers are what is promised."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = str(CHROMIUM) if CHROMIUM.exists() else None
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-quic", *QUIET])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-quic", *QUIET]
+        )
         yield browser
         browser.close()
 
@@ -82,8 +84,10 @@ def test_a_new_price_reaches_the_checkout(
 
     problem = eventually(refused, within=30, what="the old total to be refused")
     assert problem is not None
-    assert problem["changes"] == [
-        {"product_id": product["id"], "kind": "price_changed", "was": old, "now": old + 100}
-    ] or problem["actual_total_minor"] == old + 100
+    assert (
+        problem["changes"]
+        == [{"product_id": product["id"], "kind": "price_changed", "was": old, "now": old + 100}]
+        or problem["actual_total_minor"] == old + 100
+    )
     order = shopper.buy([(product | {"price_minor": old + 100}, 1)])
     assert shopper.settled(order["id"])["total_minor"] == old + 100

@@ -67,7 +67,11 @@ INVALID: dict[str, tuple[Change, str]] = {
 def place(request: pytest.FixtureRequest, shopper: Shopper) -> Shopper:
     """The same shopper, at the gateway and at the service called directly."""
     return Shopper(
-        shopper.email, shopper.password, base=PLACES[request.param], token=shopper.token, renewed=shopper.renewed
+        shopper.email,
+        shopper.password,
+        base=PLACES[request.param],
+        token=shopper.token,
+        renewed=shopper.renewed,
     )
 
 
@@ -126,10 +130,14 @@ def test_a_body_over_the_gateways_limit_is_refused_there(shopper: Shopper) -> No
 
 def test_another_media_type_is_refused(place: Shopper) -> None:
     headers = {"Idempotency-Key": uuid.uuid4().hex, "Content-Type": "text/plain"}
-    assert_problem(place.post("/api/orders", content=b"two teapots", headers=headers), 415, "unsupported-media-type")
+    assert_problem(
+        place.post("/api/orders", content=b"two teapots", headers=headers), 415, "unsupported-media-type"
+    )
 
 
-def test_a_total_that_was_not_shown_is_a_conflict_that_says_what_changed(place: Shopper, goods: list[Body]) -> None:
+def test_a_total_that_was_not_shown_is_a_conflict_that_says_what_changed(
+    place: Shopper, goods: list[Body]
+) -> None:
     body = checkout([(goods[0], 2)])
     shown = body["expected_total_minor"]
     body["expected_total_minor"] = shown - 1
@@ -139,7 +147,9 @@ def test_a_total_that_was_not_shown_is_a_conflict_that_says_what_changed(place: 
     assert orders_of(place) == before
 
 
-@pytest.mark.parametrize("key", [None, "short", "k" * 201, "naïve\u00e9key"], ids=["none", "short", "long", "not ascii"])
+@pytest.mark.parametrize(
+    "key", [None, "short", "k" * 201, "naïve\u00e9key"], ids=["none", "short", "long", "not ascii"]
+)
 def test_an_order_needs_a_usable_idempotency_key(place: Shopper, goods: list[Body], key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key.encode("utf-8")}
     before = orders_of(place)
@@ -152,7 +162,9 @@ def test_an_order_needs_a_usable_idempotency_key(place: Shopper, goods: list[Bod
     assert orders_of(place) == before
 
 
-def test_another_shoppers_order_does_not_exist_for_me(shopper: Shopper, stranger: Shopper, goods: list[Body]) -> None:
+def test_another_shoppers_order_does_not_exist_for_me(
+    shopper: Shopper, stranger: Shopper, goods: list[Body]
+) -> None:
     order = shopper.buy([(goods[0], 1)])
     for path in (f"/api/orders/{order['id']}", f"/api/orders/{order['id']}/journal"):
         assert_problem(stranger.get(path), 404, "not-found")

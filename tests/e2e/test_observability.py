@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from bazaar_shared.envelope import Event
 
+from bazaar_shared.envelope import Event
 from native.modes import Mode
 from tests.contract.test_asyncapi import TOPICS, everything
 from tests.kit.market import Shopper, checkout, eventually
@@ -61,7 +61,11 @@ def test_one_http_metric_serves_all_services(mode: Mode, shopper: Shopper, goods
 
 
 def log_lines(mode: Mode, process: str, trace_id: str) -> list[Row]:
-    lines = [line[line.find("{") :] for line in mode.read_logs(process, lines=3000).splitlines() if trace_id in line]
+    lines = [
+        line[line.find("{") :]
+        for line in mode.read_logs(process, lines=3000).splitlines()
+        if trace_id in line
+    ]
     return [json.loads(line) for line in lines]
 
 
@@ -73,7 +77,15 @@ def test_one_trace_crosses_http_rpc_outbox_and_kafka(mode: Mode, shopper: Shoppe
     order_id = answer.json()["id"]
     shopper.settled(order_id)
 
-    processes = ["gateway", "orders-saga", "inventory", "payments", "shipping", "orders-relay", "orders-consume"]
+    processes = [
+        "gateway",
+        "orders-saga",
+        "inventory",
+        "payments",
+        "shipping",
+        "orders-relay",
+        "orders-consume",
+    ]
 
     def in_logs() -> list[str]:
         seen = [process for process in processes if log_lines(mode, process, trace_id)]

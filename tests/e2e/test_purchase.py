@@ -1,4 +1,4 @@
-"""What a shopper can buy, and what happens when something stands in the way: stock and money are as they must be."""
+"""What a shopper can buy, and what becomes of stock and money when something stands in the way."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def available(product: Product, market: Any) -> int:
     return read_books().available(product["id"])
 
 
-def test_a_purchase_takes_the_stock_and_the_money_once(shopper: Shopper, product: Product, available: int) -> None:
+def test_a_purchase_takes_the_stock_and_the_money_once(
+    shopper: Shopper, product: Product, available: int
+) -> None:
     order = shopper.buy([(product, 3)])
     assert order["status"] == "pending"
     assert order["total_minor"] == 3 * product["price_minor"]
@@ -56,7 +58,14 @@ def test_the_journal_tells_each_step_in_its_order(shopper: Shopper, product: Pro
         return steps if any("book" in step for step in steps) else []
 
     steps = eventually(booked, within=15, what="the parcels to be booked")
-    assert steps == ["reserve_stock", "quote_shipping", "authorize_payment", "capture_payment", "commit_stock", "book_parcels"]
+    assert steps == [
+        "reserve_stock",
+        "quote_shipping",
+        "authorize_payment",
+        "capture_payment",
+        "commit_stock",
+        "book_parcels",
+    ]
 
 
 REFUSALS = {
@@ -67,7 +76,9 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_a_refused_payment_is_compensated(shopper: Shopper, product: Product, available: int, case: str) -> None:
+def test_a_refused_payment_is_compensated(
+    shopper: Shopper, product: Product, available: int, case: str
+) -> None:
     change, reason = REFUSALS[case]
     answer = shopper.order(checkout([(product, 2)], **change))
     assert answer.status_code == 202, answer.text
@@ -104,7 +115,9 @@ def test_more_than_there_is_takes_nothing_of_any_line(shopper: Shopper, goods: l
 
 
 @pytest.mark.parametrize("token", ["tok_fail_once", "tok_late", "tok_capture_late"])
-def test_a_processor_that_stumbles_charges_once(shopper: Shopper, product: Product, available: int, token: str) -> None:
+def test_a_processor_that_stumbles_charges_once(
+    shopper: Shopper, product: Product, available: int, token: str
+) -> None:
     order = shopper.settled(shopper.buy([(product, 1)], token=token)["id"], within=90)
     books = read_books()
     charges = books.processor_captures(order["id"])
@@ -118,7 +131,9 @@ def test_a_processor_that_stumbles_charges_once(shopper: Shopper, product: Produ
     }
 
 
-def test_a_processor_that_never_answers_cancels_in_time(shopper: Shopper, product: Product, available: int) -> None:
+def test_a_processor_that_never_answers_cancels_in_time(
+    shopper: Shopper, product: Product, available: int
+) -> None:
     order = shopper.settled(shopper.buy([(product, 1)], token="tok_timeout")["id"], within=120)
     assert order["status"] == "cancelled"
     assert order["reason"] in ("deadline_exceeded", "payment_declined")
@@ -149,11 +164,16 @@ def test_the_same_key_with_another_body_is_refused(shopper: Shopper, product: Pr
     assert shopper.settled(first.json()["id"])["lines"][0]["quantity"] == 1
 
 
-def test_the_same_key_of_another_shopper_is_another_order(shopper: Shopper, stranger: Shopper, product: Product) -> None:
+def test_the_same_key_of_another_shopper_is_another_order(
+    shopper: Shopper, stranger: Shopper, product: Product
+) -> None:
     key, body = uuid.uuid4().hex, checkout([(product, 1)])
     mine, theirs = shopper.order(body, key), stranger.order(body, key)
     assert mine.json()["id"] != theirs.json()["id"]
-    assert {shopper.settled(mine.json()["id"])["status"], stranger.settled(theirs.json()["id"])["status"]} == {"confirmed"}
+    assert {
+        shopper.settled(mine.json()["id"])["status"],
+        stranger.settled(theirs.json()["id"])["status"],
+    } == {"confirmed"}
 
 
 def test_ten_at_once_with_one_key_are_one_order(shopper: Shopper, product: Product) -> None:
@@ -187,7 +207,9 @@ def test_a_cancel_after_the_capture_is_a_refund_and_a_restock(
     assert again.headers["content-type"].startswith("application/problem+json")
 
 
-def test_a_cancel_that_races_the_capture_ends_clean(shopper: Shopper, product: Product, available: int) -> None:
+def test_a_cancel_that_races_the_capture_ends_clean(
+    shopper: Shopper, product: Product, available: int
+) -> None:
     orders = [shopper.buy([(product, 1)]) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda order: shopper.post(f"/api/orders/{order['id']}/cancel"), orders))

@@ -1,6 +1,7 @@
 """No token or a forged one: 401 at the gateway, and at each service called directly.
 
-Expired tokens and those for another audience need a key of the test's own: gateway/tests and the services' component tests.
+Expired tokens and those for another audience need a key of the test's own: see gateway/tests and the services'
+component tests.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def test_no_token_is_refused(place: str, market: dict[str, Any]) -> None:
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forged_token_is_refused(place: str, forgery: str, shopper: Shopper) -> None:
     token = FORGERIES[forgery](shopper)
-    assert_unauthenticated(httpx.get(PROTECTED[place], headers={"Authorization": f"Bearer {token}"}, timeout=10))
+    assert_unauthenticated(
+        httpx.get(PROTECTED[place], headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    )
 
 
 @pytest.mark.parametrize("place", [name for name in PROTECTED if not name.startswith("catalog")])
@@ -113,7 +116,9 @@ def test_a_shopper_is_no_operator(base: str, shopper: Shopper) -> None:
 
 
 @pytest.mark.parametrize("base", [GATEWAY, CATALOG])
-def test_a_shopper_cannot_write_the_catalogue(base: str, shopper: Shopper, goods: list[dict[str, Any]]) -> None:
+def test_a_shopper_cannot_write_the_catalogue(
+    base: str, shopper: Shopper, goods: list[dict[str, Any]]
+) -> None:
     headers = {"Authorization": f"Bearer {shopper.token}", "If-Match": "1"}
     answer = httpx.patch(
         f"{base}/api/catalog/products/{goods[0]['id']}", json={"price_minor": 1}, headers=headers, timeout=10

@@ -1,4 +1,4 @@
-"""The services together on the test servers: Testcontainers where an engine answers, native ones otherwise."""
+"""The services together on test servers: Testcontainers where an engine answers, native ones elsewhere."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ NEEDED = ("TEST_POSTGRES_URL", "TEST_AMQP_URL", "TEST_RABBITMQ_MANAGEMENT_URL", 
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     missing = [name for name in NEEDED if name not in os.environ]
     if missing:
-        pytest.exit(f"{', '.join(missing)} not set: python -m tests.servers -- python -m pytest tests/integration", 2)
+        pytest.exit(
+            f"{', '.join(missing)} not set: python -m tests.servers -- python -m pytest tests/integration", 2
+        )
     with staged(tmp_path_factory.mktemp("stage"), os.environ) as running:
         yield running

@@ -1,4 +1,4 @@
-"""A market on the test servers: the services' own processes and nothing around them, no gateway, no supervisor.
+"""A market on the test servers: the services' own processes, without gateway and supervisor.
 
 What docker-compose.yml says of each process holds here too; only the addresses differ.
 """
@@ -26,8 +26,8 @@ from tests.kit.market import ROOT, eventually
 
 LOCAL = "127.0.0.1"
 PROCESSES = [
-    "identity", "catalog", "catalog-relay", "catalog-consume", "orders", "orders-relay", "orders-consume", "orders-saga",
-    "inventory", "payments", "shipping", "processor", "fulfillment-relay", "fulfillment-consume",
+    "identity", "catalog", "catalog-relay", "catalog-consume", "orders", "orders-relay", "orders-consume",
+    "orders-saga", "inventory", "payments", "shipping", "processor", "fulfillment-relay", "fulfillment-consume",
 ]  # fmt: skip
 SEEDS = ["identity-seed", "catalog-seed", "fulfillment-seed"]
 
@@ -78,7 +78,10 @@ class Stage:
         (secrets / "postgres" / "superuser_password").write_text(database.password or "unused", "utf-8")
         infra("secrets", "--dir", str(secrets))
         management = urlsplit(self.servers["TEST_RABBITMQ_MANAGEMENT_URL"])
-        body = {"password": (secrets / "rabbitmq" / "admin_password").read_text("utf-8").strip(), "tags": "administrator"}
+        body = {
+            "password": (secrets / "rabbitmq" / "admin_password").read_text("utf-8").strip(),
+            "tags": "administrator",
+        }
         httpx.put(f"{management.geturl()}/api/users/admin", json=body, timeout=15).raise_for_status()
         env = {
             "SECRETS_DIR": str(secrets),
@@ -131,7 +134,13 @@ class Stage:
             assert process.project is not None
             command = [str(process.project / ".venv" / "bin" / "python"), *process.command[1:]]
             done = subprocess.run(
-                command, env=env, cwd=process.project, capture_output=True, text=True, timeout=120, check=False
+                command,
+                env=env,
+                cwd=process.project,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
             )
             assert done.returncode == 0, done.stdout + done.stderr
 
@@ -153,7 +162,9 @@ class Stage:
     def _translated(self, value: str) -> str:
         value = value.replace("/run/secrets", str(self.folder / "secrets"))
         names = "|".join(sorted(map(re.escape, self.compose.processes), key=len, reverse=True))
-        return re.sub(rf"(?<![\w.-])({names}):(\d+)", lambda m: f"{LOCAL}:{self._here(m[1], int(m[2]))}", value)
+        return re.sub(
+            rf"(?<![\w.-])({names}):(\d+)", lambda m: f"{LOCAL}:{self._here(m[1], int(m[2]))}", value
+        )
 
     def _here(self, process: str, port: int) -> int:
         given = {

@@ -1,4 +1,4 @@
-"""What no service can show alone: events that become read models, calls that wait for one another, dead letters."""
+"""What no service can show alone: events that become read models, calls that wait, dead letters."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ class Till:
 
     def ended(self, order_id: str, within: float = 60) -> str:
         return eventually(
-            lambda: status if (status := self.status(order_id)) in ENDED else "", within=within, what="the order's end"
+            lambda: status if (status := self.status(order_id)) in ENDED else "",
+            within=within,
+            what="the order's end",
         )
 
 
@@ -66,13 +68,20 @@ class Till:
 def till(stage: Stage, token: str, product: Row) -> Till:
     # the price has to come from the catalogue to orders by Kafka before anything can be bought
     till = Till(stage, token)
-    eventually(lambda: till.order(product).status_code == 202, within=60, every=0.5, what="the product's price in orders")
+    eventually(
+        lambda: till.order(product).status_code == 202,
+        within=60,
+        every=0.5,
+        what="the product's price in orders",
+    )
     return till
 
 
 def test_what_is_sold_is_gone_from_the_catalogue(stage: Stage, till: Till, product: Row) -> None:
     def available() -> int:
-        return httpx.get(f"{stage.url('catalog')}/api/catalog/products/{product['id']}", timeout=15).json()["available"]
+        return httpx.get(f"{stage.url('catalog')}/api/catalog/products/{product['id']}", timeout=15).json()[
+            "available"
+        ]
 
     answer = till.order(product, 2)
     assert answer.status_code == 202, answer.text
@@ -86,7 +95,9 @@ def test_a_checkout_waits_for_a_service_that_is_away(stage: Stage, till: Till, p
     eventually(
         lambda: any(
             item["step"] == "authorize_payment"
-            for item in httpx.get(f"{till.base}/{order_id}/journal", headers=till.token, timeout=15).json()["items"]
+            for item in httpx.get(f"{till.base}/{order_id}/journal", headers=till.token, timeout=15).json()[
+                "items"
+            ]
         ),
         within=30,
         what="the saga to come to the payment",
@@ -97,14 +108,18 @@ def test_a_checkout_waits_for_a_service_that_is_away(stage: Stage, till: Till, p
     assert till.ended(order_id) == "confirmed"
 
 
-def test_a_worker_killed_amid_its_sagas_leaves_them_to_the_next(stage: Stage, till: Till, product: Row) -> None:
+def test_a_worker_killed_amid_its_sagas_leaves_them_to_the_next(
+    stage: Stage, till: Till, product: Row
+) -> None:
     answers = [till.order(product) for _ in range(3)]
     stage.kill("orders-saga")
     stage.start("orders-saga")
     assert {till.ended(answer.json()["id"], within=90) for answer in answers} == {"confirmed"}
 
 
-def test_a_record_that_cannot_be_handled_goes_to_the_dead_letters(stage: Stage, till: Till, product: Row) -> None:
+def test_a_record_that_cannot_be_handled_goes_to_the_dead_letters(
+    stage: Stage, till: Till, product: Row
+) -> None:
     mark = uuid.uuid4().hex.encode()
     bootstrap = stage.servers["TEST_KAFKA_BOOTSTRAP"]
 
@@ -130,6 +145,6 @@ def test_a_record_that_cannot_be_handled_goes_to_the_dead_letters(stage: Stage, 
 
     for record in asyncio.run(spoil_and_look()):
         assert record.value == mark, "the record as it came"
-        assert any(b"" != value for _, value in record.headers), "with its reason"
+        assert any(value != b"" for _, value in record.headers), "with its reason"
     # and the consumers went on: a price that changes still arrives
     assert till.order(product).status_code == 202

@@ -24,7 +24,12 @@ class Books:
 
     @cached_property
     def _by(self) -> dict[tuple[str, str], Row]:
-        keys = {"stock": "product_id", "payment": "order_id", "processor_charge": "order_id", "reservation": "order_id"}
+        keys = {
+            "stock": "product_id",
+            "payment": "order_id",
+            "processor_charge": "order_id",
+            "reservation": "order_id",
+        }
         return {(row["kind"], row[keys[row["kind"]]]): row for row in self.rows if row["kind"] in keys}
 
     def payment(self, order_id: str) -> Row | None:

@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import yaml
 
+from bazaar_shared import testing as waiting
+
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = os.environ.get("GATEWAY_URL", "http://127.0.0.1:8080")
 IDENTITY = os.environ.get("IDENTITY_URL", "http://127.0.0.1:8101")
@@ -31,15 +33,11 @@ PASSWORD = "correct-horse-battery-staple"
 
 
 def eventually[T](check: Callable[[], T], *, within: float, every: float = 0.1, what: str = "") -> T:
-    """The first truthy result of `check`; AssertionError with the last one when the time is over."""
-    deadline = time.monotonic() + within
-    while True:
-        result = check()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within} s: {what or check}; last: {result!r}")
-        time.sleep(every)
+    """The first truthy result of `check`, or an AssertionError that says what was waited for."""
+    try:
+        return waiting.eventually(check, within, every)
+    except AssertionError as error:
+        raise AssertionError(f"waited {within} s for {what or check}: {error}") from None
 
 
 def demo_market() -> dict[str, Any]:
@@ -48,7 +46,7 @@ def demo_market() -> dict[str, Any]:
 
 @dataclass
 class Shopper:
-    """One signed-in account; tokens are renewed by signing in again, as a test needs no session of its own."""
+    """One signed-in account; its token is renewed by signing in again."""
 
     email: str
     password: str
@@ -113,7 +111,9 @@ class Shopper:
         return answer.json()
 
 
-def checkout(lines: list[tuple[dict[str, Any], int]], *, token: str = "tok_approve", **other: Any) -> dict[str, Any]:
+def checkout(
+    lines: list[tuple[dict[str, Any], int]], *, token: str = "tok_approve", **other: Any
+) -> dict[str, Any]:
     """The body of a checkout of catalogue products as they were shown."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
@@ -129,7 +129,9 @@ def products(**query: Any) -> Iterator[dict[str, Any]]:
     cursor: str | None = None
     while True:
         more = {"cursor": cursor} if cursor else {}
-        answer = httpx.get(f"{GATEWAY}/api/catalog/products", params={"limit": 50, **query, **more}, timeout=15)
+        answer = httpx.get(
+            f"{GATEWAY}/api/catalog/products", params={"limit": 50, **query, **more}, timeout=15
+        )
         assert answer.status_code == 200, answer.text
         page = answer.json()
         yield from page["items"]
