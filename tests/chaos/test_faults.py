@@ -34,7 +34,8 @@ CRASH_POINTS = [
 
 PROCESSES = [
     "orders", "orders-saga", "orders-relay", "orders-consume", "inventory", "payments", "shipping",
-    "processor", "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume", "identity", "gateway",
+    "processor", "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume",
+    "identity", "gateway",
 ]  # fmt: skip
 SERVERS = ["rabbitmq", "kafka", "postgres"]
 

@@ -1,7 +1,7 @@
 """No token or a forged one: 401 at the gateway, and at each service called directly.
 
-Expired tokens and those for another audience need a key of the test's own: see gateway/tests and the services'
-component tests.
+Expired tokens and those for another audience need a key of the test's own: see gateway/tests and the
+services' component tests.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from tests.kit.market import ROOT, eventually
 LOCAL = "127.0.0.1"
 PROCESSES = [
     "identity", "catalog", "catalog-relay", "catalog-consume", "orders", "orders-relay", "orders-consume",
-    "orders-saga", "inventory", "payments", "shipping", "processor", "fulfillment-relay", "fulfillment-consume",
+    "orders-saga", "inventory", "payments", "shipping", "processor",
+    "fulfillment-relay", "fulfillment-consume",
 ]  # fmt: skip
 SEEDS = ["identity-seed", "catalog-seed", "fulfillment-seed"]
 
