@@ -1,8 +1,8 @@
-"""What Kafka knows, for Prometheus: Kafka has no such endpoint, and a JMX agent would need a jar in its image.
+"""What Kafka knows, for Prometheus: Kafka has no such endpoint, a JMX agent would need a jar in its image.
 
     python -m monitoring.kafka        KAFKA_BOOTSTRAP_SERVERS, MANAGEMENT_HOST, MANAGEMENT_PORT
 
-The lag here is the broker's view of it: still there, and growing, when a consumer is not. Needs aiokafka only.
+The lag here is the broker's view of it: still there, and growing, when a consumer is not. Needs aiokafka.
 """
 
 import asyncio
