@@ -1,0 +1,1 @@
+"""Orders: takes an order in one statement and sees it through its saga."""
