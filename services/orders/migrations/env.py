@@ -1,0 +1,8 @@
+"""Alembic's hook. The caller hands over a connection that holds the migration lock; see `orders.migrate`."""
+
+from alembic import context
+from orders.storage.tables import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""What orders tells on Kafka, and what it learns there."""

@@ -1,0 +1,1 @@
+"""The tables, and the ORM's way to them."""

@@ -1,0 +1,43 @@
+"""The one way an order changes after it was placed: status, version and event together, under the row's lock."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from bazaar_shared.outbox import NOTIFY_SQL
+from orders.domain.order import Reason, Status
+from orders.events.outgoing import TOPIC, order_event
+from orders.storage.tables import Order, OutboxRow
+
+
+async def lock_order(session: AsyncSession, order_id: UUID) -> Order | None:
+    """Its lines and parcels are loaded under the lock. Who locks the saga as well locks the saga first."""
+    asked = (
+        select(Order)
+        .where(Order.id == order_id)
+        .options(selectinload(Order.lines), selectinload(Order.parcels))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return await session.scalar(asked)
+
+
+async def change_status(session: AsyncSession, order: Order, status: Status, reason: Reason | None) -> None:
+    order.status, order.reason = status, reason
+    order.version += 1
+    order.updated_at = datetime.now(UTC)
+    event = order_event(
+        order_id=order.id,
+        status=status,
+        reason=reason,
+        shopper_id=order.shopper_id,
+        total_minor=order.total_minor,
+        currency=order.currency,
+        version=order.version,
+        lines=order.lines,
+    )
+    session.add(OutboxRow(topic=TOPIC, key=event.subject, envelope=event.to_dict()))
+    await session.execute(text(NOTIFY_SQL))
