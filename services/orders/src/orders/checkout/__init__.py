@@ -1,0 +1,1 @@
+"""Storing an order: the one hot path of the market."""
