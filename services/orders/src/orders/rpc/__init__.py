@@ -1,0 +1,1 @@
+"""An asyncio client of Nameko's RPC over RabbitMQ."""
