@@ -1,0 +1,1 @@
+"""Running the sagas: claims, attempts, transitions."""
