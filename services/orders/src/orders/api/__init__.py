@@ -1,0 +1,1 @@
+"""The HTTP side: routes by resource, what they take and give, and what each error is answered with."""

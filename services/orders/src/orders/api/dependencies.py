@@ -1,0 +1,87 @@
+"""Where FastAPI's Depends meets the container: each request's own things, made from the process's."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from bazaar_shared.auth import AsyncTokenVerifier, Principal, bearer
+from bazaar_shared.problems import FieldError, Problem
+from orders.api.errors import Refusal
+from orders.checkout.place import Checkout
+from orders.container import Container
+
+# for the OpenAPI document; the header is read by `principal`, whose refusals are ours
+_scheme = HTTPBearer(auto_error=False, description="An access token of identity")
+
+_KEY = re.compile(r"[\x20-\x7e]{8,200}")
+
+
+def container(request: Request) -> Container:
+    found: Container = request.app.state.container
+    return found
+
+
+# `async` although nothing is awaited: FastAPI runs plain functions in its thread pool
+def _of_process[T](provide: Callable[[Container], T]) -> Callable[..., Any]:
+    async def dependency(request: Request) -> T:
+        return provide(container(request))
+
+    return dependency
+
+
+Verifier = Annotated[AsyncTokenVerifier, Depends(_of_process(lambda made: made.verifier()))]
+Sessions = Annotated[async_sessionmaker[AsyncSession], Depends(_of_process(lambda made: made.sessions()))]
+CheckoutService = Annotated[Checkout, Depends(_of_process(lambda made: made.checkout()))]
+
+
+async def principal(request: Request, verifier: Verifier, _: Annotated[Any, Depends(_scheme)]) -> Principal:
+    """Whoever called, verified here again: a caller inside the network is not trusted, nor any header it sends."""
+    return await verifier.verify(bearer(request.headers.get("authorization")))
+
+
+Caller = Annotated[Principal, Depends(principal)]
+
+
+async def shopper(caller: Caller) -> Principal:
+    if not caller.has("shopper"):
+        raise Refusal(Problem.of("forbidden", "only shoppers can buy"))
+    return caller
+
+
+Shopper = Annotated[Principal, Depends(shopper)]
+
+
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """One session and one transaction a request; committed when the handler returns, before the answer is sent."""
+    async with sessions.begin() as opened:
+        yield opened
+
+
+# scope: without it FastAPI would commit after the answer has gone out
+Session = Annotated[AsyncSession, Depends(session, scope="function")]
+
+
+async def idempotency_key(
+    value: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="8 to 200 printable characters, new for each order; the same again gives the same answer",
+        ),
+    ] = None,
+) -> str:
+    if not value:
+        raise Refusal(Problem.of("idempotency-key-missing"))
+    if not _KEY.fullmatch(value):
+        wrong = FieldError(
+            "Idempotency-Key", "string_pattern_mismatch", "8 to 200 printable ASCII characters"
+        )
+        raise Refusal(Problem.invalid([wrong]))
+    return value
+
+
+Key = Annotated[str, Depends(idempotency_key)]

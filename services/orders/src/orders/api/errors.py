@@ -1,0 +1,137 @@
+"""What each error is answered with: the one place where exceptions become problem details."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import asyncpg
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bazaar_shared.auth import InvalidToken, KeysUnavailable
+from bazaar_shared.pagination import InvalidCursor
+from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
+from orders.checkout.errors import InvalidField, KeyReused, TotalChanged
+from orders.domain.saga import CannotCancel
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 1
+
+
+class Refusal(Exception):
+    """A problem as an exception, for the HTTP side itself."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail or problem.title)
+        self.problem = problem
+
+
+class OrderNotFound(Exception):
+    """Also when it is another's: whether it exists is nobody else's business."""
+
+
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    content = orjson.dumps(problem.to_dict(), default=str)
+    return Response(content, problem.status, dict(headers or {}), CONTENT_TYPE)
+
+
+def unavailable() -> Response:
+    return answer(Problem.of("unavailable"), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def install(app: FastAPI) -> None:
+    handlers: Mapping[type[Exception], Any] = {
+        Refusal: lambda error: answer(error.problem),
+        RequestValidationError: lambda error: answer(_invalid(error.errors())),
+        HTTPException: lambda error: answer(Problem.of_status(error.status_code), error.headers),
+        InvalidToken: _unauthenticated,
+        InvalidCursor: lambda error: answer(Problem.of("invalid-cursor", str(error))),
+        InvalidField: lambda error: answer(
+            Problem.invalid([FieldError(error.field, error.code, error.message)])
+        ),
+        KeyReused: lambda _: answer(Problem.of("idempotency-key-reused")),
+        TotalChanged: _total_changed,
+        CannotCancel: lambda error: answer(Problem.of("conflict", str(error))),
+        OrderNotFound: lambda _: answer(Problem.of("not-found")),
+    }
+    away: tuple[type[Exception], ...] = (
+        KeysUnavailable,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.AdminShutdownError,
+        asyncpg.TooManyConnectionsError,
+        InterfaceError,
+        OperationalError,
+        PoolTimeout,
+        TimeoutError,
+        OSError,
+    )
+    for kind, respond in handlers.items():
+        app.add_exception_handler(kind, _handler(respond))
+    for kind in away:
+        app.add_exception_handler(kind, _away)
+    app.add_exception_handler(DBAPIError, _database_error)
+
+
+def _handler(respond: Any) -> Any:
+    async def handle(request: Request, error: Exception) -> Response:  # noqa: ARG001
+        response: Response = respond(error)
+        return response
+
+    return handle
+
+
+async def _away(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    logger.warning("a server that this request needs is away", extra={"reason": repr(error)[:500]})
+    return unavailable()
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    # SQLAlchemy's asyncpg dialect wraps a server's shutdown as a plain DBAPIError
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return await _away(request, error)
+    raise error
+
+
+def _unauthenticated(error: InvalidToken) -> Response:
+    return answer(Problem.of("unauthenticated", error.reason), {"WWW-Authenticate": "Bearer"})
+
+
+def _total_changed(error: TotalChanged) -> Response:
+    changes = [
+        {name: value for name, value in asdict(change).items() if value is not None}
+        for change in error.changes
+    ]
+    problem = Problem.of(
+        "total-changed",
+        expected_total_minor=error.expected_minor,
+        actual_total_minor=error.actual_minor,
+        changes=changes,
+    )
+    return answer(problem)
+
+
+def _invalid(errors: Iterable[Mapping[str, Any]]) -> Problem:
+    found = list(errors)
+    if any(error["type"] == "json_invalid" for error in found):
+        return Problem.of("malformed-body", "the body is not JSON")
+    return Problem.invalid([FieldError(path(e["loc"]), e["type"], e["msg"]) for e in found])
+
+
+def path(location: Iterable[str | int]) -> str:
+    """("body", "lines", 0, "quantity") → "lines[0].quantity"; of a missing body: "body"."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif text or part not in {"body", "query", "path", "header"}:
+            text += f".{part}" if text else part
+    return text or "body"
