@@ -18,8 +18,9 @@ os.environ |= {
 os.environ.pop("DATABASE_PASSWORD_FILE", None)
 
 import django  # noqa: E402
-from bazaar_shared import telemetry  # noqa: E402
 from django.conf import settings  # noqa: E402
+
+from bazaar_shared import telemetry  # noqa: E402
 
 settings.DATABASES["default"] |= {"TEST": {"NAME": f"test_catalog_{uuid4().hex[:12]}"}, "CONN_MAX_AGE": 0}
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only

@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 
-from bazaar_shared.settings import SettingsError
 from django.core.management import execute_from_command_line
+
+from bazaar_shared.settings import SettingsError
 
 COMMANDS = {
     "serve": "the API and the back office (the default)",
@@ -16,13 +17,6 @@ COMMANDS = {
     "export": "print the books as NDJSON",
     "openapi": "print the OpenAPI document",
     "replay-dead-letters": "handle again what was put aside in dead-letter.catalog",
-}
-# describing the API needs no server
-OFFLINE = {
-    "DATABASE_URL": "postgresql://nobody@localhost/none",
-    "KAFKA_BOOTSTRAP_SERVERS": "localhost",
-    "JWKS_URL": "http://localhost/.well-known/jwks.json",
-    "DJANGO_SECRET_KEY_FILE": __file__,
 }
 
 
@@ -39,11 +33,9 @@ def main() -> None:
 
 
 def run(command: str, rest: list[str]) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "catalog.settings")
+    offline = command == "openapi"  # describing the API needs no server
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"catalog.settings{'_offline' if offline else ''}")
     os.environ.setdefault("PROCESS_NAME", "catalog" if command == "serve" else f"catalog-{command}")
-    if command == "openapi":
-        for name, value in OFFLINE.items():
-            os.environ.setdefault(name, value)
     try:
         execute_from_command_line(["python -m catalog", command.replace("-", "_"), *rest])
     except SettingsError as error:

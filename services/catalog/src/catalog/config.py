@@ -1,4 +1,4 @@
-"""All that the environment says, read once into one frozen object. Django's settings module is made from it."""
+"""All that the environment says, read once into one frozen object, which settings.py is made from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 from bazaar_shared.settings import Redacted, database_url, flag, integer, require, secret
 
 # what every command needs; `serve`, `relay` … ask for more when they use it
+# in seconds; a request that waits longer than that for the database fails
+TIMEOUTS = {"statement_timeout": 15, "lock_timeout": 10, "idle_in_transaction_session_timeout": 30}
 REQUIRED = ("DATABASE_URL", "DJANGO_SECRET_KEY_FILE", "KAFKA_BOOTSTRAP_SERVERS", "JWKS_URL")
 
 
@@ -76,7 +78,7 @@ class Config:
             "OPTIONS": {
                 "connect_timeout": 5,
                 "application_name": self.process_name,
-                "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s",
+                "options": " ".join(f"-c {name}={seconds}s" for name, seconds in TIMEOUTS.items()),
             },
         }
 

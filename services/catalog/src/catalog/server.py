@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from bazaar_shared import telemetry
-from bazaar_shared.management import Management
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from bazaar_shared import telemetry
+from bazaar_shared.management import Management
 from catalog.config import Config
 
 

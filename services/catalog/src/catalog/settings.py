@@ -3,9 +3,9 @@
 import os
 
 import django_stubs_ext
-from bazaar_shared.logs import logging_config
 from django.utils.csp import CSP
 
+from bazaar_shared.logs import logging_config
 from catalog.config import Config
 
 django_stubs_ext.monkeypatch()  # generic classes such as ModelAdmin[Product] exist at run time too
@@ -122,7 +122,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Bazaar catalog",
-    "DESCRIPTION": "Sellers, products, categories, prices and pictures of the market. Money is in minor units.",
+    "DESCRIPTION": "Sellers, products, categories, prices and pictures. Money is in minor units.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

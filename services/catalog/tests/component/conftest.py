@@ -5,12 +5,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bazaar_shared.testing import TokenForge
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.test import APIClient
 
+from bazaar_shared.testing import TokenForge
 from catalog.accounts.models import User
 from catalog.events.models import OutboxMessage
 from catalog.operations.seeding import Market, seed

@@ -1,4 +1,4 @@
-"""The back office: what a seller sees, what a seller can't, and that each way to change a product leaves its event."""
+"""The back office: what a seller sees, what a seller can't, and that each change leaves its event."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -52,7 +52,7 @@ def olga(market: SimpleNamespace, signed_in: Any) -> Client:
     return signed_in(market.operator)
 
 
-# -- what is seen ------------------------------------------------------------------------------------------------------
+# -- what is seen ---------------------------------------------------------------------------------------
 
 
 def test_the_list_shows_picture_price_and_stock(tess: Client, market: SimpleNamespace) -> None:
@@ -114,7 +114,7 @@ def test_the_price_history_is_shown_with_names_and_can_not_be_edited(
     assert 'name="prices-0-price_minor"' not in page
 
 
-# -- what changes ------------------------------------------------------------------------------------------------------
+# -- what changes ---------------------------------------------------------------------------------------
 
 
 def test_an_edit_is_one_version_and_one_event(tess: Client, market: SimpleNamespace, events: Any) -> None:
@@ -132,7 +132,9 @@ def test_saving_without_a_change_tells_nothing(tess: Client, market: SimpleNames
     assert events() == []
 
 
-def test_a_page_that_is_out_of_date_overwrites_nothing(tess: Client, market: SimpleNamespace, events: Any) -> None:
+def test_a_page_that_is_out_of_date_overwrites_nothing(
+    tess: Client, market: SimpleNamespace, events: Any
+) -> None:
     Product.objects.filter(pk=market.assam.pk).revise(by="somebody", price_minor=2000)
     answer = tess.post(change(market.assam), form_of(market.assam, price_minor=1000))
     assert answer.status_code == 200
@@ -161,7 +163,9 @@ def test_a_new_product_with_its_picture(tess: Client, market: SimpleNamespace, e
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     svg = SimpleUploadedFile("tin.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="3"/></svg>')
-    fields = form_of(market.assam, seller=market.teas.pk, sku="T-9", slug="new-tea", name="New tea", picture_file=svg)
+    fields = form_of(
+        market.assam, seller=market.teas.pk, sku="T-9", slug="new-tea", name="New tea", picture_file=svg
+    )
     answer = tess.post(f"{LIST}add/", fields)
     assert answer.status_code == 302, answer.context["errors"]
     (event,) = events()
@@ -190,9 +194,7 @@ def test_archiving_three_products_leaves_exactly_three_events(
     ]
 
 
-def test_a_bulk_action_that_fails_leaves_no_event(
-    tess: Client, market: SimpleNamespace, events: Any
-) -> None:
+def test_a_bulk_action_that_fails_leaves_no_event(tess: Client, market: SimpleNamespace, events: Any) -> None:
     Product.objects.filter(pk=market.sencha.pk).revise(by="tess", price_minor=99_000_000)
     told = len(events())
     chosen = (market.assam, market.darjeeling, market.sencha)
@@ -202,7 +204,9 @@ def test_a_bulk_action_that_fails_leaves_no_event(
     assert Product.objects.get(pk=market.assam.pk).price_minor == 1240
 
 
-def test_prices_change_after_a_page_that_shows_them(tess: Client, market: SimpleNamespace, events: Any) -> None:
+def test_prices_change_after_a_page_that_shows_them(
+    tess: Client, market: SimpleNamespace, events: Any
+) -> None:
     chosen = (market.assam, market.darjeeling, market.sencha)
     page = tess.post(LIST, action("change_prices", *chosen)).content.decode()
     assert "12.40 EUR" in page
@@ -229,7 +233,9 @@ def test_products_move_to_another_category(tess: Client, market: SimpleNamespace
     assert len(events()) == 2
 
 
-def test_a_tax_rate_changed_in_the_back_office_is_told(olga: Client, market: SimpleNamespace, events: Any) -> None:
+def test_a_tax_rate_changed_in_the_back_office_is_told(
+    olga: Client, market: SimpleNamespace, events: Any
+) -> None:
     tea = Category.objects.get(slug="tea")
     olga.post(f"/admin/products/category/{tea.pk}/change/", {"name": "Teas", "tax_rate_bp": 500})
     tea.refresh_from_db()
@@ -237,10 +243,12 @@ def test_a_tax_rate_changed_in_the_back_office_is_told(olga: Client, market: Sim
     assert len(events()) == 3
 
 
-# -- what a seller can't -----------------------------------------------------------------------------------------------
+# -- what a seller can't --------------------------------------------------------------------------------
 
 
-def test_a_seller_reaches_nothing_of_another_stall(tess: Client, market: SimpleNamespace, events: Any) -> None:
+def test_a_seller_reaches_nothing_of_another_stall(
+    tess: Client, market: SimpleNamespace, events: Any
+) -> None:
     assert tess.get(change(market.map)).status_code == 302  # "perhaps it was deleted?"
     tess.post(change(market.map), form_of(market.map, price_minor=1))
     tess.post(LIST, action("archive", market.map))
@@ -283,7 +291,9 @@ def test_a_seller_gets_no_further(tess: Client, path: str) -> None:
 
 def test_a_seller_cannot_escalate(tess: Client, market: SimpleNamespace) -> None:
     """Neither by posting fields that the form does not show nor by taking others into the stall."""
-    tess.post(f"/admin/accounts/user/{market.tess.pk}/change/", {"is_superuser": "on", "email": "x@example.org"})
+    tess.post(
+        f"/admin/accounts/user/{market.tess.pk}/change/", {"is_superuser": "on", "email": "x@example.org"}
+    )
     tess.post(
         f"/admin/sellers/seller/{market.teas.pk}/change/",
         {

@@ -83,7 +83,9 @@ def test_pages_show_each_product_once(api: APIClient, market: SimpleNamespace, o
     """Also where many rows are equal in what they are ordered by, and while others come in between."""
     tea = Category.objects.get(slug="tea")
     drafts = [
-        ProductDraft(seller=market.teas, category=tea, sku=f"N-{n}", slug=f"n-{n}", name="Assam", price_minor=500)
+        ProductDraft(
+            seller=market.teas, category=tea, sku=f"N-{n}", slug=f"n-{n}", name="Assam", price_minor=500
+        )
         for n in range(9)
     ]
     Product.objects.introduce(drafts, by="tess")
@@ -116,7 +118,9 @@ def test_the_list_costs_one_query_however_long_it_is(
         api.get(f"{PRODUCTS}/batch?ids={market.assam.pk},{market.map.pk},{market.sencha.pk}")
 
 
-def test_archived_products_leave_the_list_but_not_their_address(api: APIClient, market: SimpleNamespace) -> None:
+def test_archived_products_leave_the_list_but_not_their_address(
+    api: APIClient, market: SimpleNamespace
+) -> None:
     Product.objects.filter(pk=market.assam.pk).archive(by="tess")
     assert "T-1" not in skus(api.get(PRODUCTS))
     assert api.get(f"{PRODUCTS}/{market.assam.pk}").json()["status"] == "archived"
@@ -137,7 +141,10 @@ def test_a_batch_comes_in_the_order_asked_for_and_names_what_is_missing(
 def test_the_price_history_tells_prices_and_not_people(api: APIClient, market: SimpleNamespace) -> None:
     Product.objects.filter(pk=market.assam.pk).revise(by="account:secret", price_minor=1000)
     answer = api.get(f"{PRODUCTS}/{market.assam.pk}/prices")
-    assert [(item["version"], item["price_minor"]) for item in answer.json()["items"]] == [(2, 1000), (1, 1240)]
+    assert [(item["version"], item["price_minor"]) for item in answer.json()["items"]] == [
+        (2, 1000),
+        (1, 1240),
+    ]
     assert "secret" not in answer.content.decode()
     page = api.get(f"{PRODUCTS}/{market.assam.pk}/prices?limit=1").json()
     rest = api.get(f"{PRODUCTS}/{market.assam.pk}/prices?limit=1&cursor={page['next_cursor']}").json()
@@ -163,7 +170,9 @@ def test_pictures_are_served_so_that_they_can_only_draw(api: APIClient, market: 
     assert answer.content.startswith(b"<svg")
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    assert (
+        answer.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    )
     assert "immutable" in answer.headers["Cache-Control"]
     again = api.get(market.assam.picture_url, headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -43,7 +43,9 @@ def test_a_new_product(tess: APIClient, events: Any) -> None:
     assert tess.get(answer.headers["Location"]).json() == shown
 
 
-def test_a_sku_is_there_once_in_a_stall(tess: APIClient, as_user: Any, market: SimpleNamespace, events: Any) -> None:
+def test_a_sku_is_there_once_in_a_stall(
+    tess: APIClient, as_user: Any, market: SimpleNamespace, events: Any
+) -> None:
     assert tess.post(PRODUCTS, NEW | {"sku": "T-1"}).status_code == 409
     assert tess.post(PRODUCTS, NEW | {"slug": "assam"}).json()["type"].endswith("/conflict")
     assert events() == []
@@ -61,12 +63,17 @@ def test_a_change_under_its_version(tess: APIClient, market: SimpleNamespace, ev
 
 
 @pytest.mark.parametrize("tag", ['"2"', "2", '"0"', 'W/"1"', "x", "", '"99999999999999999999"'])
-def test_another_version_changes_nothing(tess: APIClient, market: SimpleNamespace, events: Any, tag: str) -> None:
+def test_another_version_changes_nothing(
+    tess: APIClient, market: SimpleNamespace, events: Any, tag: str
+) -> None:
     for answer in (
         tess.patch(address(market.assam), {"price_minor": 1}, headers={"If-Match": tag}),
         tess.delete(address(market.assam), headers={"If-Match": tag}),
         tess.put(
-            f"{address(market.assam)}/picture", CIRCLE, content_type="image/svg+xml", headers={"If-Match": tag}
+            f"{address(market.assam)}/picture",
+            CIRCLE,
+            content_type="image/svg+xml",
+            headers={"If-Match": tag},
         ),
     ):
         assert answer.status_code == 412
@@ -96,7 +103,10 @@ def test_a_picture(tess: APIClient, market: SimpleNamespace, events: Any) -> Non
     assert url != market.assam.picture_url
     assert tess.get(url).content == b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="3" /></svg>'
     assert [event["data"]["picture_url"] for event in events()] == [url]
-    assert tess.put(f"{address(market.assam)}/picture", CIRCLE, content_type="image/svg+xml").json()["version"] == 2
+    assert (
+        tess.put(f"{address(market.assam)}/picture", CIRCLE, content_type="image/svg+xml").json()["version"]
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +121,13 @@ def test_a_picture(tess: APIClient, market: SimpleNamespace, events: Any) -> Non
     ],
 )
 def test_what_is_no_picture_is_refused(
-    tess: APIClient, market: SimpleNamespace, body: bytes, content_type: str, status: int, code: str | None, events: Any
+    tess: APIClient,
+    market: SimpleNamespace,
+    body: bytes,
+    content_type: str,
+    status: int,
+    code: str | None,
+    events: Any,
 ) -> None:
     before = Picture.objects.count()
     answer = tess.put(f"{address(market.assam)}/picture", body, content_type=content_type)
@@ -122,7 +138,7 @@ def test_what_is_no_picture_is_refused(
     assert events() == []
 
 
-# -- who may -----------------------------------------------------------------------------------------------------------
+# -- who may --------------------------------------------------------------------------------------------
 
 
 def attempts(client: APIClient, product: Product) -> list[Any]:
@@ -198,7 +214,6 @@ def test_without_identitys_keys_nobody_is_let_in_and_told_so(
     market: SimpleNamespace, as_user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from bazaar_shared.auth import TokenVerifier
-
     from catalog.web import authentication
 
     nowhere = TokenVerifier("http://127.0.0.1:1/jwks.json", "https://identity.bazaar.example", "bazaar")

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from bazaar_shared.consumer import PermanentError
-from bazaar_shared.envelope import Event
 from django.db import connections
 from rest_framework.test import APIClient
 
+from bazaar_shared.consumer import PermanentError
+from bazaar_shared.envelope import Event
 from catalog.availability.consumer import STOCK_TYPE, handle, record_stock
 from catalog.availability.models import Availability
 from catalog.events.models import InboxEntry
@@ -26,7 +26,11 @@ def _in_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(product: object, version: int, available: int, on_hand: int = 9, **changes: Any) -> Event:
     data = {"product_id": str(product), "on_hand": on_hand, "reserved": 0, "available": available} | changes
     return Event.new(
-        source="/bazaar/fulfillment/inventory", type=STOCK_TYPE, subject=str(product), version=version, data=data
+        source="/bazaar/fulfillment/inventory",
+        type=STOCK_TYPE,
+        subject=str(product),
+        version=version,
+        data=data,
     )
 
 

@@ -57,7 +57,10 @@ def test_bulk_changes_of_the_same_products_in_any_order(market: SimpleNamespace,
 def test_of_two_who_saw_the_same_version_one_wins(market: SimpleNamespace, together: Any) -> None:
     rows = Product.objects.filter(pk=market.assam.pk)
     results = together(
-        *(lambda price=price: rows.all().revise(by="x", expected_version=1, price_minor=price) for price in (1, 2, 3))
+        *(
+            lambda price=price: rows.all().revise(by="x", expected_version=1, price_minor=price)
+            for price in (1, 2, 3)
+        )
     )
     assert [type(result) for result in results if isinstance(result, Exception)] == [VersionConflict] * 2
     assert rows.get().version == 2
@@ -70,7 +73,12 @@ def test_the_last_event_tells_the_last_tax_rate(market: SimpleNamespace, togethe
     def introduce(number: int) -> Any:
         stale = Category(pk=tea.pk, slug="tea", name="Tea", tax_rate_bp=700)
         draft = ProductDraft(
-            seller=market.teas, category=stale, sku=f"N-{number}", slug=f"n-{number}", name="New", price_minor=100
+            seller=market.teas,
+            category=stale,
+            sku=f"N-{number}",
+            slug=f"n-{number}",
+            name="New",
+            price_minor=100,
         )
         return Product.objects.introduce([draft], by="tess")
 
@@ -84,7 +92,10 @@ def test_the_last_event_tells_the_last_tax_rate(market: SimpleNamespace, togethe
     assert not [result for result in results if isinstance(result, Exception)]
     for product in Product.objects.filter(category=tea):
         last = OutboxMessage.objects.filter(key=str(product.pk)).order_by("id").last()
-        assert (last.envelope["aggregateversion"], last.envelope["data"]["tax_rate_bp"]) == (product.version, 500)
+        assert (last.envelope["aggregateversion"], last.envelope["data"]["tax_rate_bp"]) == (
+            product.version,
+            500,
+        )
 
 
 def test_first_events_of_a_product_in_any_order(market: SimpleNamespace, together: Any) -> None:

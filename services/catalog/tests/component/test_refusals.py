@@ -58,7 +58,9 @@ def problem(answer: Any, status: int, slug: str) -> dict[str, Any]:
         ({"slug": "a b"}, "slug", "invalid"),
     ],
 )
-def test_a_bad_field_is_named(tess: APIClient, change: dict[str, Any], field: str, code: str, events: Any) -> None:
+def test_a_bad_field_is_named(
+    tess: APIClient, change: dict[str, Any], field: str, code: str, events: Any
+) -> None:
     document = problem(tess.post(PRODUCTS, GOOD | change), 422, "validation-failed")
     assert [(error["field"], error["code"]) for error in document["errors"]] == [(field, code)]
     assert document["errors"][0]["message"]
@@ -99,7 +101,11 @@ def test_an_oversized_body(tess: APIClient) -> None:
 
 
 def test_another_type_of_body(tess: APIClient) -> None:
-    problem(tess.post(PRODUCTS, "a=1", content_type="application/x-www-form-urlencoded"), 415, "unsupported-media-type")
+    problem(
+        tess.post(PRODUCTS, "a=1", content_type="application/x-www-form-urlencoded"),
+        415,
+        "unsupported-media-type",
+    )
 
 
 def test_an_answer_that_is_not_given(api: APIClient) -> None:
@@ -109,7 +115,8 @@ def test_an_answer_that_is_not_given(api: APIClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/api", "/api/catalog", "/api/catalog/nothing", "/api/catalog/products/", "/api/catalog/products/1",
+        "/", "/api", "/api/catalog", "/api/catalog/nothing", "/api/catalog/products/",
+        "/api/catalog/products/1",
         "/api/catalog/products/99999999-0000-5000-8000-000000000009",
         "/api/catalog/products/99999999-0000-5000-8000-000000000009/prices",
         "/api/catalog/pictures/x",
@@ -121,7 +128,12 @@ def test_what_is_not_there(api: APIClient, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("put", PRODUCTS), ("delete", PRODUCTS), ("post", f"{PRODUCTS}/batch"), ("post", "/api/catalog/categories")],
+    [
+        ("put", PRODUCTS),
+        ("delete", PRODUCTS),
+        ("post", f"{PRODUCTS}/batch"),
+        ("post", "/api/catalog/categories"),
+    ],
 )
 def test_a_method_that_is_not_there(tess: APIClient, method: str, path: str) -> None:
     answer = getattr(tess, method)(path)

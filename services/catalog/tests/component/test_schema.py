@@ -8,17 +8,18 @@ from typing import Any
 
 import psycopg
 import pytest
-from bazaar_shared.outbox import OUTBOX_DDL
-from bazaar_shared.testing import temporary_database
 from django.core.management import call_command
 from django.db import connection
+
+from bazaar_shared.outbox import OUTBOX_DDL
+from bazaar_shared.testing import temporary_database
 
 CONTRACT = Path(__file__).parents[4] / "shared" / "contracts" / "openapi" / "catalog.json"
 
 COLUMNS = """
 select column_name, data_type, is_nullable, is_identity, identity_generation,
        replace(coalesce(column_default, ''), 'CURRENT_TIMESTAMP', 'now()')
-from information_schema.columns where table_name = 'outbox' and table_schema = 'public' order by ordinal_position
+from information_schema.columns where table_name = 'outbox' order by ordinal_position
 """
 INDEXES = "select indexdef from pg_indexes where tablename = 'outbox' order by indexname"
 
@@ -35,7 +36,10 @@ def test_the_outbox_is_the_table_that_the_relay_reads(db: None) -> None:
     def described(cursor: Any) -> tuple[list[Any], list[Any]]:
         return cursor.execute(COLUMNS).fetchall(), cursor.execute(INDEXES).fetchall()
 
-    with temporary_database(os.environ["TEST_POSTGRES_URL"], "test_catalog", OUTBOX_DDL) as url, psycopg.connect(url) as seam:
+    with (
+        temporary_database(os.environ["TEST_POSTGRES_URL"], "test_catalog", OUTBOX_DDL) as url,
+        psycopg.connect(url) as seam,
+    ):
         wanted = described(seam.cursor())
     with connection.cursor() as cursor:
         assert described(cursor.cursor) == wanted

@@ -40,7 +40,9 @@ def test_each_new_product_leaves_one_event_and_a_second_run_none(db: None, event
     assert SellerStaff.objects.count() == 2
 
 
-def test_what_changed_in_the_file_is_told_and_nothing_else(market: SimpleNamespace, edited: Any, events: Any) -> None:
+def test_what_changed_in_the_file_is_told_and_nothing_else(
+    market: SimpleNamespace, edited: Any, events: Any
+) -> None:
     def cheaper(document: Any) -> None:
         document["sellers"][0]["products"][0]["price_minor"] = 1000
 
@@ -48,7 +50,9 @@ def test_what_changed_in_the_file_is_told_and_nothing_else(market: SimpleNamespa
     assert [(event["data"]["sku"], event["data"]["price_minor"]) for event in events()] == [("T-1", 1000)]
 
 
-def test_a_tax_rate_in_the_file_is_told_of_each_product(market: SimpleNamespace, edited: Any, events: Any) -> None:
+def test_a_tax_rate_in_the_file_is_told_of_each_product(
+    market: SimpleNamespace, edited: Any, events: Any
+) -> None:
     def taxed(document: Any) -> None:
         document["categories"][0]["tax_rate_bp"] = 500
 
@@ -99,4 +103,8 @@ def test_the_books(market: SimpleNamespace) -> None:
     OutboxMessage.objects.all().delete()
     out = io.StringIO()
     call_command("export", stdout=out)
-    assert json.loads(out.getvalue().splitlines()[-1]) == {"kind": "outbox", "unsent": 0, "oldest_age_seconds": 0}
+    assert json.loads(out.getvalue().splitlines()[-1]) == {
+        "kind": "outbox",
+        "unsent": 0,
+        "oldest_age_seconds": 0,
+    }

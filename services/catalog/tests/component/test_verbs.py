@@ -1,4 +1,4 @@
-"""The verbs are the only place where a product changes, and each change leaves its version, history and event."""
+"""The verbs are the only place where a product changes; each change leaves version, history and event."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -27,7 +27,9 @@ ASSAM_EVENT = {
 }
 
 
-def test_a_new_price_leaves_its_version_its_history_and_its_event(market: SimpleNamespace, events: Any) -> None:
+def test_a_new_price_leaves_its_version_its_history_and_its_event(
+    market: SimpleNamespace, events: Any
+) -> None:
     (changed,) = Product.objects.filter(pk=market.assam.pk).revise(by="tess", price_minor=1000)
 
     stored = Product.objects.get(pk=market.assam.pk)
@@ -130,7 +132,9 @@ def test_statements_do_not_grow_with_the_number_of_products(
     market: SimpleNamespace, django_assert_num_queries: Any
 ) -> None:
     tea = Category.objects.get(slug="tea")
-    with django_assert_num_queries(8):  # savepoint, lock, update, history, categories, outbox, notify, release
+    with django_assert_num_queries(
+        8
+    ):  # savepoint, lock, update, history, categories, outbox, notify, release
         Product.objects.filter(pk=market.assam.pk).reprice_by(Decimal(1), by="tess")
     with django_assert_num_queries(8):
         Product.objects.all().reprice_by(Decimal(2), by="olga")

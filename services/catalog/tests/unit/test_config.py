@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from bazaar_shared.settings import InvalidSetting, MissingSetting
 
+from bazaar_shared.settings import InvalidSetting, MissingSetting
 from catalog.config import Config
 
 
@@ -22,7 +22,12 @@ def env(tmp_path: Path) -> dict[str, str]:
 def test_everything_that_is_missing_is_named_at_once() -> None:
     with pytest.raises(MissingSetting) as error:
         Config.from_environment({})
-    assert error.value.names == ("DATABASE_URL", "DJANGO_SECRET_KEY_FILE", "KAFKA_BOOTSTRAP_SERVERS", "JWKS_URL")
+    assert error.value.names == (
+        "DATABASE_URL",
+        "DJANGO_SECRET_KEY_FILE",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "JWKS_URL",
+    )
 
 
 def test_a_port_that_is_no_number_is_named(env: dict[str, str]) -> None:

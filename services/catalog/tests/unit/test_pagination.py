@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from bazaar_shared.pagination import InvalidCursor, encode
 
+from bazaar_shared.pagination import InvalidCursor, encode
 from catalog.products.models import Product
 from catalog.products.queries import ORDERINGS
 from catalog.web.pagination import _position

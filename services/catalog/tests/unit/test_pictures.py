@@ -55,7 +55,10 @@ def test_comments_and_instructions_are_no_part_of_what_is_stored() -> None:
         (svg("<rect ONLOAD='x()'/>"), "attribute_refused"),
         (svg("<rect xmlns:e='http://e' e:onload='x()'/>"), "attribute_refused"),
         (svg("<use href='http://x#a'/>"), "reference_refused"),
-        (svg("<use xmlns:xlink='http://www.w3.org/1999/xlink' xlink:href='data:image/svg+xml,x'/>"), "reference_refused"),
+        (
+            svg("<use xmlns:xlink='http://www.w3.org/1999/xlink' xlink:href='data:image/svg+xml,x'/>"),
+            "reference_refused",
+        ),
         (svg("<use href='javascript:alert(1)'/>"), "reference_refused"),
         (svg("<rect fill='url(http://x)'/>"), "style_refused"),
         (svg("<rect style='background:url( \"//x\")'/>"), "style_refused"),

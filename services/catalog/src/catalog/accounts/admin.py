@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -17,10 +15,10 @@ class StaffAdmin(UserAdmin[User]):
     ordering = ("email",)
     show_full_result_count = False
     filter_horizontal = ()
-    fieldsets: ClassVar = [
+    fieldsets = (
         (None, {"fields": ("email", "username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "account_id")}),
         ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
-    ]
-    add_fieldsets: ClassVar = [(None, {"fields": ("email", "username", "usable_password", "password1", "password2")})]
+    )
+    add_fieldsets = ((None, {"fields": ("email", "username", "usable_password", "password1", "password2")}),)

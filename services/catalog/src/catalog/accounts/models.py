@@ -1,4 +1,5 @@
 from functools import cached_property
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractUser
@@ -8,8 +9,8 @@ from django.db import models
 class User(AbstractUser):
     """Somebody who works in the back office: signs in there by e-mail address and password.
 
-    `account_id` is the same person's account at identity. API callers are recognised by it (the token's `sub`), so
-    that one row says for both doors where somebody works.
+    `account_id` is the same person's account at identity. API callers are recognised by it (the token's
+    `sub`), so that one row says for both doors where somebody works.
     """
 
     email = models.EmailField("e-mail address", unique=True)
@@ -18,7 +19,7 @@ class User(AbstractUser):
     )
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ("username",)
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["username"]
 
     @property
     def is_operator(self) -> bool:

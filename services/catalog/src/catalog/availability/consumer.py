@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from bazaar_shared.consumer import PermanentError
-from bazaar_shared.envelope import Event
 from django.db import close_old_connections
 
+from bazaar_shared.consumer import PermanentError
+from bazaar_shared.envelope import Event
 from catalog.availability.models import Availability
 
 GROUP = "catalog"

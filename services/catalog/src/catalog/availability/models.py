@@ -8,7 +8,9 @@ from catalog.products.models import Product
 
 class AvailabilityQuerySet(models.QuerySet["Availability"]):
     @transaction.atomic
-    def record(self, *, consumer: str, event_id: str, product_id: UUID, version: int, on_hand: int, available: int) -> bool:
+    def record(
+        self, *, consumer: str, event_id: str, product_id: UUID, version: int, on_hand: int, available: int
+    ) -> bool:
         """Take over what inventory says, unless something newer is known; the inbox row is part of it."""
         if not InboxEntry.objects.first_time(consumer, event_id):
             return False
@@ -26,7 +28,11 @@ class Availability(models.Model):
 
     # no constraint in the database: inventory's event may be read before the product was restored here
     product = models.OneToOneField(
-        Product, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="availability"
+        Product,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="availability",
     )
     on_hand = models.IntegerField(default=0)
     available = models.IntegerField(default=0)

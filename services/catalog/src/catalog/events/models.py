@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 
-from bazaar_shared.envelope import Event
 from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, models, transaction
+
+from bazaar_shared.envelope import Event
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def publish(self, topic: str, events: Iterable[Event]) -> None:
         """Store events beside the change they tell of; the relay sends them after the commit.
 
-        Needs the caller's transaction: an event that outlives its change, or the other way round, is the fault
-        that an outbox is there to prevent.
+        Needs the caller's transaction: an event that outlives its change, or the other way round, is what an
+        outbox is there to prevent.
         """
         if not connection.in_atomic_block:
-            raise transaction.TransactionManagementError("publish() belongs into the transaction of the change")
+            raise transaction.TransactionManagementError(
+                "publish() belongs into the transaction of the change"
+            )
         self.bulk_create(
             OutboxMessage(topic=topic, key=event.subject, envelope=event.to_dict()) for event in events
         )
@@ -37,7 +40,7 @@ class OutboxMessage(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
     sent_at = models.DateTimeField(null=True, editable=False)
     attempts = models.IntegerField(db_default=0, editable=False)
-    last_error = models.TextField(null=True, editable=False)  # noqa: DJ001 - the seam says nullable
+    last_error = models.TextField(null=True, editable=False)
 
     objects = OutboxQuerySet.as_manager()
 

@@ -3,9 +3,10 @@
 import logging
 import time
 
-from bazaar_shared.management import Check, Management
 from django.conf import settings
 from django.db import DatabaseError, connection
+
+from bazaar_shared.management import Check, Management
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ import signal
 from collections.abc import Awaitable
 from typing import Protocol
 
+from django.conf import settings
+
 from bazaar_shared import telemetry
 from bazaar_shared.management import Check, Health, Management
-from django.conf import settings
 
 
 class Loop(Protocol):

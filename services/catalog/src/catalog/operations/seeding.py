@@ -1,4 +1,4 @@
-"""Brings the catalog to what demo/market.yaml says, through the same verbs as everybody: a second run changes nothing."""
+"""Brings the catalog to what demo/market.yaml says, by everybody's verbs: a second run changes nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Market:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        document = yaml.load((folder / "market.yaml").read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        document = yaml.safe_load((folder / "market.yaml").read_bytes())
         return cls(folder, document["accounts"], document["categories"], document["sellers"])
 
     def picture(self, name: str) -> tuple[bytes, str]:

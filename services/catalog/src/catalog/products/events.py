@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from bazaar_shared.envelope import Event
 from django.conf import settings
+
+from bazaar_shared.envelope import Event
 
 if TYPE_CHECKING:
     from catalog.products.models import Product

@@ -8,7 +8,7 @@ from rest_framework.parsers import BaseParser
 class SvgParser(BaseParser):
     media_type = "image/svg+xml"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read()
 
 

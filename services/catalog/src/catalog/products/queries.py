@@ -34,7 +34,9 @@ class ProductQuery(PageQuery):
         searching = bool(attrs.get("search"))
         attrs.setdefault("ordering", "relevance" if searching else "name")
         if attrs["ordering"] == "relevance" and not searching:
-            raise serializers.ValidationError({"ordering": ["Relevance needs a search."]}, code="needs_search")
+            raise serializers.ValidationError(
+                {"ordering": ["Relevance needs a search."]}, code="needs_search"
+            )
         return attrs
 
 
@@ -50,12 +52,16 @@ def found(query: dict[str, Any]) -> tuple[ProductQuerySet, Ordering]:
     }
     products = products.filter(**{name: value for name, value in wanted.items() if value is not None})
     if query["in_stock"] is not None:
-        products = products.in_stock() if query["in_stock"] else products.exclude(availability__available__gt=0)
+        products = (
+            products.in_stock() if query["in_stock"] else products.exclude(availability__available__gt=0)
+        )
     return products, ORDERINGS[query["ordering"]]
 
 
 class BatchQuery(Query):
-    ids = serializers.CharField(max_length=MAX_BATCH * 37, help_text=f"Up to {MAX_BATCH} ids, separated by commas.")
+    ids = serializers.CharField(
+        max_length=MAX_BATCH * 37, help_text=f"Up to {MAX_BATCH} ids, separated by commas."
+    )
 
     def validate_ids(self, ids: str) -> list[UUID]:
         try:

@@ -1,8 +1,8 @@
 """The verbs that read and change products.
 
-Each changing verb is one transaction: it locks the rows in the order of their keys, gives each row that really
-changed its next version, writes the price history and leaves one event for each changed product in the outbox. The
-number of statements does not depend on the number of products.
+Each changing verb is one transaction: it locks the rows in the order of their keys, gives each row that
+really changed its next version, writes the price history and leaves one event for each changed product in the
+outbox. The number of statements does not depend on the number of products.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -34,10 +34,12 @@ CHANGEABLE = ("name", "description", "price_minor", "category_id", "status", "pi
 
 class DirectWriteRefused(RuntimeError):
     def __init__(self, method: str) -> None:
-        super().__init__(f"{method}() would change products without version and event: use a verb of ProductQuerySet")
+        super().__init__(
+            f"{method}() would change products without version and event: use a verb of ProductQuerySet"
+        )
 
 
-class VersionConflict(Exception):  # noqa: N818 - named for what happened
+class VersionConflict(Exception):
     """Somebody else changed the product since the caller read it."""
 
     def __init__(self, expected: int, actual: int) -> None:
@@ -68,7 +70,7 @@ def _refused(method: str) -> Callable[..., NoReturn]:
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
-    # -- reading ---------------------------------------------------------------------------------------------------
+    # -- reading ----------------------------------------------------------------------------------------
 
     def on_sale(self) -> Self:
         return self.filter(status=self.model.Status.ACTIVE)
@@ -89,12 +91,12 @@ class ProductQuerySet(models.QuerySet["Product"]):
         )
 
     def matching(self, text: str) -> Self:
-        """Full-text search as people type it ("quoted", -without); `rank` is double, so a cursor can hold it."""
+        """Full-text search as people type it ("quoted", -without); a cursor can hold `rank`, a double."""
         query = SearchQuery(text, search_type="websearch", config="english")
         rank = Cast(SearchRank(F("search"), query), FloatField())
         return self.filter(search=query).annotate(rank=rank)
 
-    # -- changing --------------------------------------------------------------------------------------------------
+    # -- changing ---------------------------------------------------------------------------------------
 
     @transaction.atomic
     def introduce(self, drafts: Iterable[ProductDraft], *, by: str) -> list["Product"]:
@@ -102,8 +104,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
         products = [
             self.model(
                 id=draft.id or uuid4(), seller=draft.seller, category=draft.category, sku=draft.sku,
-                slug=draft.slug, name=draft.name, description=draft.description, price_minor=draft.price_minor,
-                picture=draft.picture, created_at=now, updated_at=now,
+                slug=draft.slug, name=draft.name, description=draft.description,
+                price_minor=draft.price_minor, picture=draft.picture, created_at=now, updated_at=now,
             )
             for draft in drafts
         ]  # fmt: skip
@@ -112,7 +114,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return products
 
     def revise(self, *, by: str, expected_version: int | None = None, **changes: Any) -> list["Product"]:
-        """Set fields by name; raises VersionConflict, under the row's lock, if it is not as the caller saw it."""
+        """Set fields by name; raises VersionConflict, under the lock, if it is not as the caller saw it."""
 
         def apply(product: "Product") -> None:
             if expected_version is not None and product.version != expected_version:
@@ -150,18 +152,24 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     @transaction.atomic
     def tax(self, category: Category, rate_bp: int, *, by: str) -> list["Product"]:
-        """Set a category's tax rate: its products tell it in their events, so each of them gets its next version."""
+        """Set a category's tax rate: its products tell it in their events, so each gets its next version."""
         with connection.cursor() as cursor:
-            # Waits for the changes under way and holds back new ones: none of them may tell the old rate after this.
+            # waits for the changes under way and holds back new ones: none may tell the old rate after this
             cursor.execute(f"LOCK TABLE {self.model._meta.db_table} IN EXCLUSIVE MODE")
-        if not Category.objects.filter(pk=category.pk).exclude(tax_rate_bp=rate_bp).update(tax_rate_bp=rate_bp):
+        if (
+            not Category.objects.filter(pk=category.pk)
+            .exclude(tax_rate_bp=rate_bp)
+            .update(tax_rate_bp=rate_bp)
+        ):
             return []
         return self.filter(category=category)._change(lambda _product: None, by=by, always=True)
 
-    # -- how a change is made --------------------------------------------------------------------------------------
+    # -- how a change is made ---------------------------------------------------------------------------
 
     @transaction.atomic
-    def _change(self, apply: Callable[["Product"], None], *, by: str, always: bool = False) -> list["Product"]:
+    def _change(
+        self, apply: Callable[["Product"], None], *, by: str, always: bool = False
+    ) -> list["Product"]:
         # ordered by pk: two bulk changes of the same products can't deadlock
         locked = self.order_by("pk").select_related("seller").select_for_update(of=("self",))
         now, touched = timezone.now(), set[str]()
@@ -216,4 +224,3 @@ def _state(product: "Product") -> dict[str, Any]:
 def repriced(price_minor: int, percent: Decimal) -> int:
     exact = Decimal(price_minor) * (100 + percent) / 100
     return max(1, int(exact.quantize(Decimal(1), ROUND_HALF_UP)))
-

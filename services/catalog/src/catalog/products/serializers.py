@@ -29,13 +29,15 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     currency = serializers.SerializerMethodField()
     tax_rate_bp = serializers.IntegerField(source="category.tax_rate_bp")
     picture_url = serializers.CharField(allow_null=True)
-    available = serializers.IntegerField(allow_null=True, help_text="What inventory last said; it may lag behind.")
+    available = serializers.IntegerField(
+        allow_null=True, help_text="What inventory last said; it may lag behind."
+    )
 
     class Meta:
         model = Product
         fields: ClassVar = [
-            "id", "sku", "slug", "name", "description", "seller", "category", "price_minor", "currency", "tax_rate_bp",
-            "picture_url", "available", "status", "version", "created_at", "updated_at",
+            "id", "sku", "slug", "name", "description", "seller", "category", "price_minor", "currency",
+            "tax_rate_bp", "picture_url", "available", "status", "version", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -57,7 +59,7 @@ class PriceChangeSerializer(serializers.ModelSerializer[PriceChange]):
 
 
 class SlugReference(serializers.SlugRelatedField[Any]):
-    """Another row by its slug, which must be text: a list or a number is no slug, and no database error either."""
+    """Another row by its slug, which must be text: a list is no slug, and no database error either."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(slug_field="slug", **options)

@@ -1,9 +1,9 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -34,7 +34,7 @@ BY_NAME = Ordering("name", "name", read_text)
 
 
 class ProductViewSet(GenericViewSet[Product]):
-    """What the market sells. The list shows what is on sale; by its id an archived product can be read as well."""
+    """What the market sells."""
 
     queryset = Product.objects.complete()
     serializer_class = ProductSerializer
@@ -42,11 +42,13 @@ class ProductViewSet(GenericViewSet[Product]):
 
     @extend_schema(parameters=[ProductQuery], responses=page_of(ProductSerializer))
     def list(self, request: Request) -> Response:
+        """What is on sale. Ordered by relevance when searching, by name otherwise."""
         query = ProductQuery.read(request)
         products, ordering = found(query)
         return Response(paginate(products, ordering, query, self._shown))
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
+        """One product, archived or not; its ETag is its version."""
         return self._answer(self.get_object())
 
     @extend_schema(
@@ -68,6 +70,7 @@ class ProductViewSet(GenericViewSet[Product]):
 
     @extend_schema(request=NewProduct, responses={201: ProductSerializer})
     def create(self, request: Request) -> Response:
+        """Put a product on sale: by those who work in that stall, and operators."""
         body = NewProduct(data=request.data)
         body.is_valid(raise_exception=True)
         draft = ProductDraft(**body.validated_data)
@@ -82,6 +85,7 @@ class ProductViewSet(GenericViewSet[Product]):
 
     @extend_schema(request=ProductChanges, parameters=[IF_MATCH])
     def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change some fields. What is the same already is no change and leaves no event."""
         body = ProductChanges(data=request.data, partial=True)
         self.get_object()
         body.is_valid(raise_exception=True)
@@ -95,14 +99,17 @@ class ProductViewSet(GenericViewSet[Product]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
-        request={"image/svg+xml": bytes, "image/png": bytes}, parameters=[IF_MATCH], responses=ProductSerializer
+        request={"image/svg+xml": bytes, "image/png": bytes},
+        parameters=[IF_MATCH],
+        responses=ProductSerializer,
     )
     @action(detail=True, methods=["put"], parser_classes=PARSERS)
     def picture(self, request: Request, pk: UUID) -> Response:
+        """Take the body as the product's picture: SVG of shapes, paint and text, or PNG; up to 2 MiB."""
         self.get_object()
         content_type = request.content_type.partition(";")[0]
         try:
-            content = clean(request.data or b"", content_type)  # DRF parses no empty body
+            content = clean(cast("bytes", request.data) or b"", content_type)  # DRF parses no empty body
         except PictureRefused as error:
             raise ValidationError({"picture": [error.message]}, code=error.code) from error
 
@@ -117,9 +124,7 @@ class ProductViewSet(GenericViewSet[Product]):
         """Every price it ever had, the latest first."""
         query = PageQuery.read(request)
         history = PriceChange.objects.filter(product=self.get_object())
-        return Response(
-            paginate(history, LATEST_FIRST, query, lambda rows: PriceChangeSerializer(rows, many=True).data)
-        )
+        return Response(paginate(history, LATEST_FIRST, query, _prices))
 
     def _changed(self, pk: UUID, change: Callable[[Any, dict[str, Any]], object]) -> Response:
         """Run a verb on this one product under the request's If-Match, and answer with what it is now."""
@@ -144,6 +149,11 @@ class CategoryViewSet(GenericViewSet[Category]):
     def list(self, request: Request) -> Response:
         query = PageQuery.read(request)
         return Response(
-            paginate(self.get_queryset(), BY_NAME, query, lambda rows: self.get_serializer(rows, many=True).data)
+            paginate(
+                self.get_queryset(), BY_NAME, query, lambda rows: self.get_serializer(rows, many=True).data
+            )
         )
 
+
+def _prices(changes: Sequence[PriceChange]) -> Any:
+    return PriceChangeSerializer(changes, many=True).data

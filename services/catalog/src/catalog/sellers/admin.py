@@ -4,9 +4,8 @@ from uuid import UUID
 from django.contrib import admin
 from django.http import HttpRequest
 
-from catalog.backoffice.scoping import StallScopedAdmin, works_here
+from catalog.backoffice.scoping import StallScopedAdmin, worker, works_here
 from catalog.sellers.models import Seller, SellerStaff
-
 
 
 class StaffInline(admin.TabularInline[SellerStaff, Seller]):
@@ -28,7 +27,7 @@ class SellerAdmin(StallScopedAdmin):
         return obj.pk
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return works_here(request) and request.user.is_operator
+        return works_here(request) and worker(request).is_operator
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # it is in every product's event and in addresses

@@ -33,9 +33,7 @@ class Seller(models.Model):
 
 class SellerStaffQuerySet(models.QuerySet["SellerStaff"]):
     def works_for(self, account_id: UUID, seller_id: UUID) -> bool:
-        return self.filter(
-            seller_id=seller_id, user__account_id=account_id, user__is_active=True
-        ).exists()
+        return self.filter(seller_id=seller_id, user__account_id=account_id, user__is_active=True).exists()
 
 
 class SellerStaff(models.Model):

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from bazaar_shared.auth import InvalidToken, Principal, TokenVerifier, bearer
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
+from bazaar_shared.auth import InvalidToken, Principal, TokenVerifier, bearer
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Serializers that take what is said and nothing else: DRF by itself ignores unknown fields and reads "12" as 12."""
+"""Serializers that take what is said and nothing else: DRF ignores unknown fields and reads "12" as 12."""
 
 from typing import Any
 

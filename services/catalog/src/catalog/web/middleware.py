@@ -5,12 +5,12 @@ from collections.abc import Callable
 from io import BytesIO
 from time import perf_counter
 
-from bazaar_shared.metrics import HttpMetrics
-from bazaar_shared.problems import Problem
-from bazaar_shared.telemetry import span, trace_id
 from django.http import HttpRequest, HttpResponse
 from opentelemetry.trace import SpanKind
 
+from bazaar_shared.metrics import HttpMetrics
+from bazaar_shared.problems import Problem
+from bazaar_shared.telemetry import span, trace_id
 from catalog.products.pictures import MAX_PICTURE_BYTES
 from catalog.web.problems import respond
 
@@ -53,12 +53,12 @@ def limit_bodies(get_response: Handler) -> Handler:
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             return too_large(limit)
         if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-            # Django reads as much as Content-Length says, and a chunked body has none: it would be taken as empty
-            body = request.environ["wsgi.input"].read(limit + 1)
+            # Django reads as much as Content-Length says; a chunked body has none and would be taken as empty
+            body = request.META["wsgi.input"].read(limit + 1)
             if len(body) > limit:
                 return too_large(limit)
             request.META["CONTENT_LENGTH"] = str(len(body))
-            request._stream = BytesIO(body)  # noqa: SLF001 - Django offers no other way to give it a body
+            request._stream = BytesIO(body)
         return get_response(request)
 
     return middleware

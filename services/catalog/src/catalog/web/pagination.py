@@ -1,17 +1,17 @@
-"""The list shape of all APIs over keyset pagination: a page costs the same wherever it is, and no row comes twice."""
+"""The list shape of all APIs over keyset pagination: each page costs the same, and no row comes twice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from bazaar_shared.pagination import DEFAULT_LIMIT, MAX_LIMIT, InvalidCursor, decode, encode, page
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from bazaar_shared.pagination import DEFAULT_LIMIT, MAX_LIMIT, InvalidCursor, decode, encode, page
 from catalog.web.fields import StrictFields
 
 
@@ -22,7 +22,7 @@ class Query(StrictFields):
     def read(cls, request: Request) -> dict[str, Any]:
         query = cls(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        return query.validated_data
+        return dict(query.validated_data)
 
 
 class PageQuery(Query):
@@ -59,7 +59,7 @@ def read_time(value: Any) -> datetime:
 class Ordering:
     """A total order: one column and the key as its tie-breaker, both in the same direction.
 
-    `read` turns what a cursor holds back into the column's value and raises ValueError, for clients make cursors up.
+    `read` turns what a cursor holds into the column's value, or raises ValueError: clients make cursors up.
     """
 
     name: str
@@ -80,9 +80,9 @@ class Ordering:
 
 
 def paginate[M: Model](
-    rows: QuerySet[M], ordering: Ordering, query: Mapping[str, Any], show: Callable[[list[M]], list[Any]]
+    rows: QuerySet[M], ordering: Ordering, query: Mapping[str, Any], show: Callable[[list[M]], Sequence[Any]]
 ) -> dict[str, Any]:
-    """One page as `{"items", "next_cursor"}`; one row more than asked for tells whether another page follows."""
+    """One page as `{"items", "next_cursor"}`; one row more than asked for tells whether another follows."""
     if cursor := query.get("cursor"):
         rows = rows.filter(ordering.after(*_position(cursor, ordering, rows.model)))
     limit: int = query["limit"]

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -22,7 +22,7 @@ class IsStallStaffOrReadOnly(BasePermission):
     def has_object_permission(self, request: Request, view: "APIView", obj: Product | Seller) -> bool:
         if request.method in SAFE_METHODS:
             return True
-        caller: Caller = request.user
+        caller = cast("Caller", request.user)
         seller_id = obj.pk if isinstance(obj, Seller) else obj.seller_id
         if caller.is_operator:
             return True

@@ -1,4 +1,4 @@
-"""Conditional writes: the entity tag of a product is its version, and If-Match says which one the caller saw."""
+"""Conditional writes: a product's entity tag is its version, and If-Match says which one the caller saw."""
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -7,7 +7,7 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description='The version that was read, as in the ETag: "3". Another one by now is a 412; without it nothing is checked.',
+    description='The version that was read, as in the ETag: "3". Another by now is a 412.',
 )
 NO_VERSION = 0  # versions count from one: what is not a tag of ours matches none
 

@@ -4,9 +4,6 @@ import json
 import logging
 from typing import Any
 
-from bazaar_shared.auth import KeysUnavailable
-from bazaar_shared.pagination import InvalidCursor
-from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +12,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from bazaar_shared.auth import KeysUnavailable
+from bazaar_shared.pagination import InvalidCursor
+from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
 from catalog.products.querysets import VersionConflict
 
 log = logging.getLogger(__name__)
@@ -76,15 +76,11 @@ def field_errors(details: Any, path: str = "") -> list[FieldError]:
         return [FieldError(path or "body", details["code"], str(details["message"]))]
     if isinstance(details, dict):
         named = (("" if name == "non_field_errors" else name, inner) for name, inner in details.items())
-        return [
-            error
-            for name, inner in named
-            for error in field_errors(inner, f"{path}.{name}".strip("."))
-        ]
+        return [error for name, inner in named for error in field_errors(inner, f"{path}.{name}".strip("."))]
     return [error for inner in details for error in field_errors(inner, path)]
 
 
-# -- Django's own pages: HTML in the back office, problem details everywhere else ----------------------------------------
+# -- Django's own pages: HTML in the back office, problem details everywhere else -----------------------
 
 
 def is_page(request: HttpRequest) -> bool:
@@ -92,15 +88,25 @@ def is_page(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return defaults.bad_request(request, exception) if is_page(request) else respond(Problem.of("malformed-body"))
+    return (
+        defaults.bad_request(request, exception)
+        if is_page(request)
+        else respond(Problem.of("malformed-body"))
+    )
 
 
 def permission_denied(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
-    return defaults.permission_denied(request, exception) if is_page(request) else respond(Problem.of("forbidden"))
+    return (
+        defaults.permission_denied(request, exception)
+        if is_page(request)
+        else respond(Problem.of("forbidden"))
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Http404) -> HttpResponse:
-    return defaults.page_not_found(request, exception) if is_page(request) else respond(Problem.of("not-found"))
+    return (
+        defaults.page_not_found(request, exception) if is_page(request) else respond(Problem.of("not-found"))
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

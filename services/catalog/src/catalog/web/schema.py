@@ -1,10 +1,11 @@
-"""What drf-spectacular can't see by itself: our list shape, our refusals, and the one view that is not DRF's."""
+"""What drf-spectacular can't see: our list shape, our refusals, and the one view that is not DRF's."""
 
 from typing import Any
 
-from bazaar_shared.problems import CONTENT_TYPE
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+
+from bazaar_shared.problems import CONTENT_TYPE
 
 
 def page_of(item: type[Any], **more: Any) -> Any:
@@ -42,7 +43,7 @@ REFUSAL = {
 PICTURE = {
     "get": {
         "operationId": "pictures_retrieve",
-        "description": "A picture's bytes. Its id is made from them: what was once fetched stays right for ever.",
+        "description": "A picture's bytes. Its id is made from them, so it may be kept for ever.",
         "parameters": [
             {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
         ],
@@ -58,7 +59,7 @@ PICTURE = {
 }
 
 
-def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: FBT001
+def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """A post-processing hook of drf-spectacular."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     result["paths"]["/api/catalog/pictures/{id}"] = PICTURE

@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # DRF loads this module while it loads its views
 
 
 class WriteThrottle(UserRateThrottle):
-    """Reads are limited at the gateway; a script that changes products too fast is stopped here, by its account."""
+    """Reads are limited at the gateway; who changes products too fast is stopped here, by account."""
 
     scope = "writes"
 

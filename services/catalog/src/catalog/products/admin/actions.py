@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from catalog.backoffice.scoping import worker
 from catalog.products.admin.forms import CategoryForm, PercentForm
 from catalog.products.models import Product
 from catalog.products.money import shown
@@ -21,12 +22,12 @@ ModelAdmin = Any
 
 @admin.action(description="Archive", permissions=["change"])
 def archive(model_admin: ModelAdmin, request: HttpRequest, queryset: ProductQuerySet) -> None:
-    report(request, len(queryset.archive(by=request.user.actor)), "archived")
+    report(request, len(queryset.archive(by=worker(request).actor)), "archived")
 
 
 @admin.action(description="Put on sale again", permissions=["change"])
 def reactivate(model_admin: ModelAdmin, request: HttpRequest, queryset: ProductQuerySet) -> None:
-    report(request, len(queryset.reactivate(by=request.user.actor)), "put on sale")
+    report(request, len(queryset.reactivate(by=worker(request).actor)), "put on sale")
 
 
 @admin.action(description="Change prices by percent…", permissions=["change"])
@@ -37,12 +38,18 @@ def change_prices(
     if not (form.is_valid() and "apply" in request.POST):
         percent = form.cleaned_data["percent"] if form.is_bound and form.is_valid() else None
         rows = [
-            (product, shown(product.price_minor), None if percent is None else shown(repriced(product.price_minor, percent)))
+            (
+                product,
+                shown(product.price_minor),
+                None if percent is None else shown(repriced(product.price_minor, percent)),
+            )
             for product in queryset
         ]
-        return ask(model_admin, request, form, rows, action="change_prices", title="Change prices", preview=True)
+        return ask(
+            model_admin, request, form, rows, action="change_prices", title="Change prices", preview=True
+        )
     try:
-        changed = queryset.reprice_by(form.cleaned_data["percent"], by=request.user.actor)
+        changed = queryset.reprice_by(form.cleaned_data["percent"], by=worker(request).actor)
     except IntegrityError:
         messages.error(request, "A price would leave what is allowed: nothing was changed.")
     else:
@@ -58,7 +65,9 @@ def recategorise(
     if not form.is_valid():
         rows = [(product, str(product.category), None) for product in queryset]
         return ask(model_admin, request, form, rows, action="recategorise", title="Move to another category")
-    report(request, len(queryset.recategorise(form.cleaned_data["category"], by=request.user.actor)), "moved")
+    report(
+        request, len(queryset.recategorise(form.cleaned_data["category"], by=worker(request).actor)), "moved"
+    )
     return None
 
 

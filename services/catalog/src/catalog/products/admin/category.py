@@ -3,8 +3,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from catalog.backoffice.scoping import worker
 from catalog.products.models import Category, Product
-
 
 
 @admin.register(Category)
@@ -22,9 +22,9 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # it is in every product's event and in addresses
 
-    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         if not change:
             obj.save()
             return
         Category.objects.filter(pk=obj.pk).update(name=obj.name)
-        Product.objects.tax(obj, obj.tax_rate_bp, by=request.user.actor)
+        Product.objects.tax(obj, obj.tax_rate_bp, by=worker(request).actor)

@@ -2,26 +2,35 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 
 from catalog.products.models import Category, Product
 from catalog.products.pictures import MAX_PICTURE_BYTES, PictureRefused, clean
 from catalog.products.pictures.png import SIGNATURE
-
 
 type Upload = tuple[bytes, str]
 
 
 class ProductForm(forms.ModelForm[Product]):
     picture_file = forms.FileField(
-        label="picture", required=False, help_text=f"SVG or PNG, up to {MAX_PICTURE_BYTES // 1024 // 1024} MiB."
+        label="picture",
+        required=False,
+        help_text=f"SVG or PNG, up to {MAX_PICTURE_BYTES // 1024 // 1024} MiB.",
     )
     # what the page was made from: a change by somebody else in the meantime is not overwritten
     expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Product
-        fields: ClassVar = ["seller", "sku", "slug", "name", "description", "category", "price_minor", "status"]
+        fields: ClassVar = [
+            "seller",
+            "sku",
+            "slug",
+            "name",
+            "description",
+            "category",
+            "price_minor",
+            "status",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -29,7 +38,7 @@ class ProductForm(forms.ModelForm[Product]):
             self.initial["expected_version"] = self.instance.version
 
     def clean_picture_file(self) -> Upload | None:
-        upload: UploadedFile | None = self.cleaned_data["picture_file"]
+        upload: Any = self.cleaned_data["picture_file"]
         if upload is None:
             return None
         if (upload.size or 0) > MAX_PICTURE_BYTES:
@@ -53,7 +62,12 @@ CHANGED_MEANWHILE = "Somebody else changed this product in the meantime: please 
 
 class PercentForm(forms.Form):
     percent = forms.DecimalField(
-        min_value=-90, max_value=500, max_digits=4, decimal_places=1, label="Change by %", help_text="-10 is a tenth off."
+        min_value=-90,
+        max_value=500,
+        max_digits=4,
+        decimal_places=1,
+        label="Change by %",
+        help_text="-10 is a tenth off.",
     )
 
 

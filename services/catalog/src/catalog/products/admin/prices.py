@@ -10,7 +10,6 @@ from catalog.products.models import PriceChange, Product
 from catalog.products.money import shown
 
 
-
 class PriceHistoryInline(admin.TabularInline[PriceChange, Product]):
     """Read only, the latest first."""
 
@@ -24,7 +23,9 @@ class PriceHistoryInline(admin.TabularInline[PriceChange, Product]):
         """With the name of who did it: history keeps the account, and an account can lose its name."""
         name = (
             User.objects.exclude(first_name="")
-            .annotate(told=Concat(Value("account:"), Cast("account_id", TextField()), output_field=TextField()))
+            .annotate(
+                told=Concat(Value("account:"), Cast("account_id", TextField()), output_field=TextField())
+            )
             .filter(told=OuterRef("changed_by"))
             .values("first_name")
         )
@@ -36,7 +37,7 @@ class PriceHistoryInline(admin.TabularInline[PriceChange, Product]):
 
     @admin.display(description="changed by")
     def who(self, change: Any) -> str:
-        return change.who
+        return str(change.who)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True  # who sees the product sees its prices

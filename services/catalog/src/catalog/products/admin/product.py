@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.backoffice.scoping import StallScopedAdmin
+from catalog.backoffice.scoping import StallScopedAdmin, worker
 from catalog.products.admin import actions
 from catalog.products.admin.filters import StockFilter
 from catalog.products.admin.forms import CHANGED_MEANWHILE, ProductForm
@@ -30,13 +30,13 @@ class ProductAdmin(StallScopedAdmin):
     list_per_page = 50
     search_fields = ("name", "sku", "description")
     search_help_text = "Name, SKU or description"
-    actions = (actions.archive, actions.reactivate, actions.change_prices, actions.recategorise)
+    actions: Any = (actions.archive, actions.reactivate, actions.change_prices, actions.recategorise)
     inlines = (PriceHistoryInline,)
 
     class Media:
         css: ClassVar = {"all": ["products/admin.css"]}
 
-    # -- what is seen ----------------------------------------------------------------------------------------------
+    # -- what is seen -----------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Product]:
         rows = super().get_queryset(request)
@@ -61,13 +61,15 @@ class ProductAdmin(StallScopedAdmin):
             return format_html('<span class="{}">{}</span>', "stock-unknown", "not known yet")
         on_hand = product.availability.on_hand
         kind = "stock-in" if product.available > 0 else "stock-out"
-        return format_html('<span class="{}">{}</span> <small>of {}</small>', kind, product.available, on_hand)
+        return format_html(
+            '<span class="{}">{}</span> <small>of {}</small>', kind, product.available, on_hand
+        )
 
     @admin.display(description="status", ordering="status")
     def state(self, product: Product) -> SafeString:
         return format_html('<span class="state-{}">{}</span>', product.status, product.get_status_display())
 
-    # -- what may be edited ----------------------------------------------------------------------------------------
+    # -- what may be edited -----------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Any | None = None) -> Any:
         what = ("name", "description", "category", "price_minor", "picture_file", "expected_version")
@@ -88,10 +90,10 @@ class ProductAdmin(StallScopedAdmin):
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
         if db_field.name == "seller":  # nobody puts a product into another's stall
-            kwargs["queryset"] = Seller.objects.staffed_by(request.user)
+            kwargs["queryset"] = Seller.objects.staffed_by(worker(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    # -- how it is stored: by the verbs, never by save() -------------------------------------------------------------
+    # -- how it is stored: by the verbs, never by save() ------------------------------------------------
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -100,8 +102,8 @@ class ProductAdmin(StallScopedAdmin):
             messages.error(request, CHANGED_MEANWHILE)
             return HttpResponseRedirect(request.path)
 
-    def save_model(self, request: HttpRequest, obj: Product, form: ProductForm, change: bool) -> None:  # noqa: FBT001
-        data, by = form.cleaned_data, request.user.actor
+    def save_model(self, request: HttpRequest, obj: Product, form: ProductForm, change: bool) -> None:
+        data, by = form.cleaned_data, worker(request).actor
         picture = Picture.objects.keep(*data["picture_file"]) if data.get("picture_file") else None
         if not change:
             fields = {name: data[name] for name in ("seller", "sku", "slug", *REVISABLE[:-1])}

@@ -12,7 +12,9 @@ class PriceChange(models.Model):
 
     class Meta:
         ordering = ("-version",)
-        constraints = (models.UniqueConstraint(fields=["product", "version"], name="one_price_for_a_version"),)
+        constraints = (
+            models.UniqueConstraint(fields=["product", "version"], name="one_price_for_a_version"),
+        )
 
     def __str__(self) -> str:
         return f"{self.price_minor} from {self.changed_at:%Y-%m-%d}"

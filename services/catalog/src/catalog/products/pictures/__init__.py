@@ -1,4 +1,4 @@
-"""Pictures come from strangers: each format is read by its allow-list and written anew, what was sent is never stored."""
+"""Pictures come from strangers: each is read by an allow-list and written anew, never stored as sent."""
 
 from collections.abc import Callable
 

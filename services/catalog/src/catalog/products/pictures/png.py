@@ -1,4 +1,4 @@
-"""PNG, chunk by chunk: what draws is kept, what tells (text, EXIF with the place it was taken at) is dropped."""
+"""PNG, chunk by chunk: what draws is kept, what tells (text, EXIF with a place) is dropped."""
 
 import struct
 from collections.abc import Iterator
@@ -7,7 +7,9 @@ from zlib import crc32
 from catalog.products.pictures.refusal import PictureRefused
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-DRAWN = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"sBIT", b"bKGD"})
+DRAWN = frozenset(
+    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"sBIT", b"bKGD"}
+)
 MAX_SIDE = 4096
 
 

@@ -1,11 +1,11 @@
 from functools import partial
 from typing import Any
 
-from bazaar_shared.consumer import run_consumer
-from bazaar_shared.management import Health
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from bazaar_shared.consumer import run_consumer
+from bazaar_shared.management import Health
 from catalog.availability.consumer import DEAD_LETTERS, GROUP, STOCK_TOPIC, handle
 from catalog.operations.health import database_answers
 from catalog.operations.running import run_until_signalled

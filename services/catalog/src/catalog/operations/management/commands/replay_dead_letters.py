@@ -1,10 +1,10 @@
 import asyncio
 from typing import Any
 
-from bazaar_shared.consumer import replay_dead_letters
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from bazaar_shared.consumer import replay_dead_letters
 from catalog.availability.consumer import DEAD_LETTERS, GROUP, handle
 
 

@@ -1,10 +1,10 @@
 from typing import Any
 
-from bazaar_shared.settings import MissingSetting
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from bazaar_shared.settings import MissingSetting
 from catalog.operations.health import wait_for_database
 from catalog.operations.seeding import Market, seed
 
