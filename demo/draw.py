@@ -18,21 +18,12 @@ from demo.drawing.boards import game
 from demo.drawing.books import book
 from demo.drawing.desk import desk
 from demo.drawing.garden import bulb, packet
-from demo.drawing.instruments import (
-    brass,
-    concertina,
-    drum,
-    dulcimer,
-    harp,
-    kalimba,
-    pipe,
-    squeeze,
-    strings,
-    xylophone,
-)
+from demo.drawing.instruments import brass, concertina, drum, kalimba, pipe, squeeze, xylophone
 from demo.drawing.jars import jar
 from demo.drawing.maps import old_map, weights
-from demo.drawing.pots import plate, pot, tile
+from demo.drawing.plates import plate, tile
+from demo.drawing.pots import pot
+from demo.drawing.strings import dulcimer, harp, strings
 from demo.drawing.svg import dice, document
 from demo.drawing.tins import cake, tin, whisk
 from demo.make_market import DEMO, read_stalls

@@ -38,10 +38,10 @@ def tones(hue: float, light: float) -> tuple[str, str, str]:
 
 def strokes(spots: list[Spot], rng: random.Random, long: float, bend: float) -> str:
     d = ""
-    for x, y in spots:
+    for middle_x, middle_y in spots:
         turn = rng.uniform(0, math.tau)
         dx, dy = long * math.cos(turn), long * math.sin(turn)
-        x, y = x - dx / 2, y - dy / 2
+        x, y = middle_x - dx / 2, middle_y - dy / 2
         d += f"M{x:.0f} {y:.0f}q{dx / 2 + rng.uniform(-bend, bend):.0f} {dy / 2 + rng.uniform(-bend, bend):.0f} {dx:.0f} {dy:.0f}"
     return d
 
