@@ -1,0 +1,180 @@
+"""A client of the market's public API, as the demo uses it: through the gateway, every wait bounded."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+
+type Json = dict[str, Any]
+
+REQUEST = 15.0
+POLL = 0.2
+ENDED = {"completed", "cancelled", "refunded"}
+
+
+class DemoError(Exception):
+    """What went wrong, and what the reader can do about it."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(what)
+        self.advice = advice
+
+
+class AwayError(DemoError):
+    """Nothing answers, or not in time."""
+
+
+class RefusedError(DemoError):
+    """The market said no, in its own words (RFC 9457)."""
+
+    def __init__(self, request: str, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.problem = _problem(response)
+        title = self.problem.get("title") or response.text[:200]
+        super().__init__(
+            f"{request} was refused: {self.status} {title} {self.problem.get('detail', '')}".strip(),
+            f"its logs tell more (make logs S=…), by trace {self.problem.get('trace_id', 'unknown')}",
+        )
+
+    @property
+    def slug(self) -> str:
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
+
+def _problem(response: httpx.Response) -> Json:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+@dataclass
+class Person:
+    """Somebody with a browser; signed in or not."""
+
+    http: httpx.Client
+    token: str | None = None
+    email: str = ""
+
+    @classmethod
+    def at(cls, gateway: str) -> Self:
+        return cls(httpx.Client(base_url=gateway, timeout=REQUEST, headers={"User-Agent": "bazaar-demo"}))
+
+    def sign_in(self, email: str, password: str) -> Json:
+        body = {"email": email, "password": password}
+        session = self.ask("POST", "/api/identity/sessions", json=body)
+        self.token, self.email = session["access_token"], email
+        return session
+
+    def ask(self, method: str, path: str, **options: Any) -> Json:
+        response = self.send(method, path, **options)
+        if response.is_error:
+            raise RefusedError(f"{method} {path}", response)
+        return _problem(response)
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request; one that came too soon is sent again when the gateway says so."""
+        headers = options.pop("headers", {})
+        if self.token:
+            headers = headers | {"Authorization": f"Bearer {self.token}"}
+        for _ in range(5):
+            try:
+                response = self.http.request(method, path, headers=headers, **options)
+            except httpx.HTTPError as error:
+                where = self.http.base_url
+                raise AwayError(
+                    f"{method} {path}: nothing answers at {where} ({type(error).__name__})",
+                    "start the market with `make up`; `make status` shows what is not ready",
+                ) from error
+            if response.status_code != 429:
+                break
+            time.sleep(min(float(response.headers.get("Retry-After", 1)), 5))
+        return response
+
+
+@dataclass
+class Shopper(Person):
+    placed: list[str] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)  # how many steps of an order were told
+
+    def search(self, **query: Any) -> list[Json]:
+        found = self.ask("GET", "/api/catalog/products", params=query)["items"]
+        return list(found)
+
+    def product(self, product_id: str) -> Json:
+        return self.ask("GET", f"/api/catalog/products/{product_id}")
+
+    def order(self, body: Json, key: str | None = None) -> httpx.Response:
+        headers = {"Idempotency-Key": key or f"demo-{uuid.uuid4()}"}
+        return self.send("POST", "/api/orders", json=body, headers=headers)
+
+    def place(self, body: Json, key: str | None = None) -> Json:
+        response = self.order(body, key)
+        if response.status_code != 202:
+            raise RefusedError("POST /api/orders", response)
+        order: Json = response.json()
+        self.placed.append(order["id"])
+        return order
+
+    def look_at(self, order_id: str) -> Json:
+        return self.ask("GET", f"/api/orders/{order_id}")
+
+    def cancel(self, order_id: str) -> Json:
+        return self.ask("POST", f"/api/orders/{order_id}/cancel")
+
+    def journal(self, order_id: str) -> list[Json]:
+        return list(self.ask("GET", f"/api/orders/{order_id}/journal")["items"])
+
+    def steps(self, order_id: str, *, within: float) -> Iterator[Json]:
+        """Each step once it is over, as it happens, until the saga has ended."""
+        told = self.told.get(order_id, 0)
+        deadline = time.monotonic() + within
+        while True:
+            order = self.look_at(order_id)
+            finished = [step for step in self.journal(order_id) if step["finished_at"]]
+            yield from finished[told:]
+            told = self.told[order_id] = len(finished)
+            if order["saga"]["state"] in ENDED:
+                return
+            if time.monotonic() > deadline:
+                state = order["saga"]["state"]
+                raise AwayError(
+                    f"order {order_id} is still {order['status']}/{state} after {within:.0f} s",
+                    "make status; make logs S=orders-saga; the saga goes on when the services answer again",
+                )
+            time.sleep(POLL)
+
+
+def order_body(lines: list[tuple[Json, int]], token: str = "tok_approve") -> Json:  # noqa: S107 a test card's name
+    return {
+        "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
+        "delivery_address": {
+            "name": "Sam Shopper",
+            "line1": "12 Lantern Lane",
+            "postal_code": "10115",
+            "city": "Berlin",
+            "country": "DE",
+        },
+        "payment_token": token,
+        "expected_total_minor": sum(product["price_minor"] * quantity for product, quantity in lines),
+        "currency": lines[0][0]["currency"],
+        "voucher": None,
+    }
+
+
+def wait_until[T](what: str, check: Callable[[], T | None], *, within: float, every: float = 0.3) -> T:
+    deadline = time.monotonic() + within
+    while (found := check()) is None:
+        if time.monotonic() > deadline:
+            raise AwayError(
+                f"{what} did not happen within {within:.0f} s",
+                "make status shows the processes; make audit, what is on its way",
+            )
+        time.sleep(every)
+    return found
