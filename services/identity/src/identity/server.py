@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 20
 # waitress holds a body in memory up to here; limits.py refuses those above 64 KiB with a trace id
 LARGEST_BODY = 1024 * 1024
+LARGEST_HEADERS = 32 * 1024
 
 
 class ProblemTask(ErrorTask):
@@ -45,6 +46,7 @@ def serve(app: Any, settings: Settings, listening: threading.Event) -> None:
         host=settings.http_host,
         port=settings.http_port,
         threads=settings.http_threads,
+        max_request_header_size=LARGEST_HEADERS,
         max_request_body_size=LARGEST_BODY,
         channel_timeout=65,  # longer than the gateway's idle timeout: the gateway closes first
         ident=None,

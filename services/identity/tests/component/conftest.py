@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bazaar_shared import telemetry
-from bazaar_shared.testing import temporary_database
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
-
 from identity.persistence import Base, make_engine
 from identity.process import fill, prepare
 from identity.settings import Settings
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from bazaar_shared import telemetry
+from bazaar_shared.testing import temporary_database
 
 from .world import Clock, CountingHasher, Replica, start_replica
 
-CLIENT_SECRET = "a-random-secret-of-the-orders-service"  # noqa: S105
+CLIENT_SECRET = "a-random-secret-of-the-orders-service"
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +98,9 @@ def identity(pair: list[Replica]) -> Replica:
 
 
 @pytest.fixture
-def replica_with(settings: Settings, clock: Clock, hasher: CountingHasher) -> Iterator[Callable[..., Replica]]:
+def replica_with(
+    settings: Settings, clock: Clock, hasher: CountingHasher
+) -> Iterator[Callable[..., Replica]]:
     """Makes a replica with something changed or added to its configuration."""
     started: list[Replica] = []
 

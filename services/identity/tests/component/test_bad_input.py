@@ -1,10 +1,9 @@
 """Nothing that is wrong gets in, everything is named, nothing is stored."""
 
 import pytest
+from identity.accounts.models import Account
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-
-from identity.accounts.models import Account
 
 from .world import API, PASSWORD, Replica, problem
 
@@ -32,7 +31,7 @@ def found(answer) -> list[tuple[str, str]]:
         ({"email": 7}, [("email", "invalid_type")]),
         ({"password": "eleven char"}, [("password", "min_length")]),
         ({"password": "x" * 129}, [("password", "max_length")]),
-        ({"email": "long.enough@bazaar.example", "password": "Long.Enough@Bazaar.example"}, [("password", "same_as_email")]),
+        ({"password": "ADA@bazaar.example"}, [("password", "same_as_email")]),
         ({"display_name": ""}, [("display_name", "invalid_format"), ("display_name", "min_length")]),
         ({"display_name": "   "}, [("display_name", "invalid_format")]),
         ({"display_name": "a\tb"}, [("display_name", "invalid_format")]),
@@ -113,7 +112,9 @@ def test_an_unknown_path_is_not_found(identity: Replica, path: str):
         ("POST", f"{API}/openapi.json", "GET"),
     ],
 )
-def test_a_method_that_is_not_there_names_those_that_are(identity: Replica, method: str, path: str, allowed: str):
+def test_a_method_that_is_not_there_names_those_that_are(
+    identity: Replica, method: str, path: str, allowed: str
+):
     answer = identity.http.request(path, method=method, status=405)
 
     assert problem(answer)["type"] == "https://bazaar.example/problems/method-not-allowed"

@@ -4,12 +4,11 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
-
 from identity.accounts.models import Role
 from identity.clients.models import ServiceClient
 from identity.clients.service import load_clients
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from .conftest import CLIENT_SECRET
 from .world import API, Clock, Replica, claims, problem
@@ -60,7 +59,9 @@ def test_who_proves_nothing_gets_nothing(identity: Replica, headers: dict[str, s
 
 
 def test_other_grants_are_refused(identity: Replica):
-    refused = identity.http.post(TOKEN, {"grant_type": "password"}, headers=basic("orders", CLIENT_SECRET), status=400)
+    refused = identity.http.post(
+        TOKEN, {"grant_type": "password"}, headers=basic("orders", CLIENT_SECRET), status=400
+    )
 
     assert problem(refused)["error"] == "unsupported_grant_type"
 
@@ -68,7 +69,9 @@ def test_other_grants_are_refused(identity: Replica):
 def test_the_grant_is_needed(identity: Replica):
     refused = identity.http.post(TOKEN, {"scope": "x"}, headers=basic("orders", CLIENT_SECRET), status=422)
 
-    assert [(error["field"], error["code"]) for error in problem(refused)["errors"]] == [("grant_type", "required")]
+    assert [(error["field"], error["code"]) for error in problem(refused)["errors"]] == [
+        ("grant_type", "required")
+    ]
 
 
 def test_guessing_secrets_is_throttled(identity: Replica):

@@ -5,13 +5,12 @@ from datetime import timedelta
 import jwt
 import pytest
 from cryptography.fernet import InvalidToken
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
-
 from identity.keyring import Keyring
 from identity.settings import Settings
 from identity.tokens.keys import Rotation, SigningKeys, rotate
 from identity.tokens.models import SigningKey
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from .world import Clock, Person, Replica, at_once
 
@@ -35,7 +34,9 @@ def rotated(engine: Engine, settings: Settings, clock: Clock):
     return run
 
 
-def test_the_key_set_is_public_and_cacheable_for_as_long_as_a_new_key_waits(identity: Replica, settings: Settings):
+def test_the_key_set_is_public_and_cacheable_for_as_long_as_a_new_key_waits(
+    identity: Replica, settings: Settings
+):
     answer = identity.http.get(JWKS)
 
     assert answer.headers["Cache-Control"] == "public, max-age=300"
@@ -65,7 +66,9 @@ def test_every_token_is_verifiable_by_the_key_set_that_was_cached_last(
         living = [(until, token) for until, token in living if until > clock.now().timestamp()]
         for _, token in living:
             key = keys[jwt.get_unverified_header(token)["kid"]]
-            jwt.decode(token, key, ["EdDSA"], audience="bazaar", options={"verify_exp": False, "verify_iat": False})
+            jwt.decode(
+                token, key, ["EdDSA"], audience="bazaar", options={"verify_exp": False, "verify_iat": False}
+            )
     assert len(cached["keys"]) == 1
 
 
@@ -89,7 +92,9 @@ def test_a_rotation_step_by_step(identity: Replica, clock: Clock, rotated, engin
     assert published(identity) == [rotation.kid]
 
 
-def test_the_private_half_goes_when_nobody_can_need_it(clock: Clock, rotated, engine: Engine, identity: Replica):
+def test_the_private_half_goes_when_nobody_can_need_it(
+    clock: Clock, rotated, engine: Engine, identity: Replica
+):
     (old,) = published(identity)
     first = rotated()
     clock.forward(seconds=330)

@@ -4,11 +4,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
-
 from identity.accounts.models import Role
 from identity.sessions.models import AccountSession
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from .world import Clock, Replica, at_once, claims, problem
 
@@ -32,7 +31,9 @@ def test_a_refresh_gives_the_next_tokens_of_the_same_session(identity: Replica, 
     assert fresh["jti"] != claims(ada.access_token)["jti"]
 
 
-def test_the_predecessor_gets_the_same_successor_for_30_seconds(identity: Replica, clock: Clock, engine: Engine):
+def test_the_predecessor_gets_the_same_successor_for_30_seconds(
+    identity: Replica, clock: Clock, engine: Engine
+):
     ada = identity.person("ada@bazaar.example")
     first = identity.refresh(ada.refresh_token).json["refresh_token"]
 
@@ -97,7 +98,9 @@ def test_the_end_of_one_family_leaves_the_others_alone(identity: Replica):
 
 
 @pytest.mark.parametrize("changed", [0, 16, 19, 20, 51])
-def test_a_token_that_is_nearly_right_is_refused_and_ends_nothing(identity: Replica, engine: Engine, changed: int):
+def test_a_token_that_is_nearly_right_is_refused_and_ends_nothing(
+    identity: Replica, engine: Engine, changed: int
+):
     ada = identity.person("ada@bazaar.example")
     current = identity.refresh(ada.refresh_token).json["refresh_token"]
     raw = bytearray(urlsafe_b64decode(current + "=="))

@@ -3,15 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from pyramid.security import NO_PERMISSION_REQUIRED
-from sqlalchemy import Engine, update
-from sqlalchemy.orm import Session
-
 from identity.errors import NotAuthenticated
 from identity.persistence import ISecurityUnit
 from identity.sessions.models import AccountSession, Ended
-
-from .world import Replica
+from pyramid.security import NO_PERMISSION_REQUIRED
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
 
 
 def end(db: Session, request: Any) -> None:
@@ -44,7 +41,9 @@ def has_ended(engine: Engine, session_id: str) -> bool:
         return db.get_one(AccountSession, UUID(session_id)).ended_at is not None
 
 
-def test_a_refusal_takes_the_requests_work_with_it_and_leaves_the_security_state(replica_with, engine: Engine):
+def test_a_refusal_takes_the_requests_work_with_it_and_leaves_the_security_state(
+    replica_with, engine: Engine
+):
     identity = replica_with(with_both)
     ada = identity.person("ada@bazaar.example")
 

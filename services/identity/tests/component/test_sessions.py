@@ -1,10 +1,9 @@
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
-
 from identity.accounts.models import Role
 from identity.sessions.models import AccountSession
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from .world import API, Clock, Replica, problem
 
@@ -38,7 +37,9 @@ def test_a_page_at_a_time_names_each_once(identity: Replica):
     ids = {ada.session_id} | {identity.signed_in(ada.email, ada.id).session_id for _ in range(4)}
     found, cursor = [], ""
     while cursor is not None:
-        page = identity.http.get(f"{API}/sessions?limit=2{cursor and '&cursor=' + cursor}", headers=ada.headers).json
+        page = identity.http.get(
+            f"{API}/sessions?limit=2{cursor and '&cursor=' + cursor}", headers=ada.headers
+        ).json
         found += [one["id"] for one in page["items"]]
         cursor = page["next_cursor"]
 

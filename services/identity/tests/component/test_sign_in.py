@@ -1,10 +1,9 @@
 import pytest
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
-
 from identity.accounts.models import Account
 from identity.sessions.models import AccountSession
 from identity.throttling.models import ThrottleBucket
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from .world import PASSWORD, Clock, CountingHasher, Replica, at_once, claims, problem
 
@@ -61,7 +60,9 @@ def test_the_right_password_of_nobody_opens_nothing(identity: Replica, hasher: C
     identity.sign_in("eve@bazaar.example", "the password of an account that does not exist", status=401)
 
 
-def test_guessing_is_throttled_for_all_replicas_and_costs_no_work(pair: list[Replica], hasher: CountingHasher, clock: Clock):
+def test_guessing_is_throttled_for_all_replicas_and_costs_no_work(
+    pair: list[Replica], hasher: CountingHasher, clock: Clock
+):
     one, other = pair
     one.sign_up("ada@bazaar.example")
     for _ in range(10):

@@ -1,7 +1,6 @@
+from identity.accounts.models import Account
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-
-from identity.accounts.models import Account
 
 from .world import API, PASSWORD, Clock, Replica, at_once, problem
 
@@ -56,7 +55,9 @@ def test_asking_for_known_addresses_is_throttled_and_signing_up_is_not(identity:
     assert int(refused.headers["Retry-After"]) == 30
     assert problem(refused)["type"].endswith("/too-many-requests")
     elsewhere = {"email": "bea@bazaar.example", "password": PASSWORD, "display_name": "Bea"}
-    identity.http.post_json(f"{API}/accounts", elsewhere, extra_environ={"REMOTE_ADDR": "198.51.100.1"}, status=201)
+    identity.http.post_json(
+        f"{API}/accounts", elsewhere, extra_environ={"REMOTE_ADDR": "198.51.100.1"}, status=201
+    )
 
 
 def test_opening_many_accounts_uses_up_no_allowance(identity: Replica, engine: Engine):

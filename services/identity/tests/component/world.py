@@ -8,16 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
-from webtest import TestApp, TestResponse
-
 from identity.accounts.interfaces import IPasswordHasher
 from identity.accounts.models import Account, Role
 from identity.accounts.passwords import Argon2Hasher
 from identity.application import create_app
 from identity.clock import IClock
 from identity.settings import Settings
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from webtest import TestApp, TestResponse
 
 PASSWORD = "correct horse battery staple"
 API = "/api/identity"
@@ -77,7 +76,9 @@ class Replica:
         body = {"email": email, "password": PASSWORD, "display_name": "Somebody"} | changes
         return self.http.post_json(f"{API}/accounts", body, status=status)
 
-    def sign_in(self, email: str, password: str = PASSWORD, *, status: int = 201, **environ: str) -> TestResponse:
+    def sign_in(
+        self, email: str, password: str = PASSWORD, *, status: int = 201, **environ: str
+    ) -> TestResponse:
         body = {"email": email, "password": password}
         return self.http.post_json(f"{API}/sessions", body, status=status, extra_environ=environ)
 

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from identity.security.interfaces import Identity, NotAuthentic
 from identity.sessions.interfaces import ISessions
 from identity.tokens.interfaces import ITokenIssuer
@@ -14,7 +16,10 @@ class Authenticator:
         claims = self._issuer.verify(token)
         if "sid" not in claims:  # a service's own token
             return Identity(claims["sub"], frozenset(claims["roles"]))
-        identity = self._sessions.identity_of(claims["sub"], claims["sid"])
+        try:
+            identity = self._sessions.identity_of(UUID(claims["sub"]), UUID(claims["sid"]))
+        except ValueError as error:
+            raise NotAuthentic("The token is not valid.") from error
         if identity is None:
             raise NotAuthentic("The session has ended.")
         return identity

@@ -38,7 +38,7 @@ class ISessions(Protocol):
     def refresh(self, refresh_token: str) -> Grant:
         """The family's next token; raises NotAuthenticated, having ended the family for a reused one."""
 
-    def identity_of(self, subject: str, session_id: str) -> Identity | None:
+    def identity_of(self, account_id: UUID, session_id: UUID) -> Identity | None:
         """Who a token speaks for while session and account are living, with the roles of today."""
 
     def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:

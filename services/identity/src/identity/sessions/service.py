@@ -59,7 +59,7 @@ class Sessions:
         return self._grant(session, roles)
 
     def _roles_for_good(self, account: Account) -> list[str]:
-        """The account's roles, locked: an erasure at the same moment either ends this session too or is seen."""
+        """The account's roles, locked: an erasure at the same moment ends this one too, or is seen."""
         active = select(Account.roles).where(Account.id == account.id, Account.state == AccountState.ACTIVE)
         roles = self._db.scalars(active.with_for_update(key_share=True)).first()
         if roles is None:
@@ -109,19 +109,19 @@ class Sessions:
         access = self._issuer.issue(str(session.account_id), roles, session.id)
         return Grant(access, token_of(session, self._keyring), session.id)
 
-    def identity_of(self, subject: str, session_id: str) -> Identity | None:
+    def identity_of(self, account_id: UUID, session_id: UUID) -> Identity | None:
         found = self._db.execute(
             select(AccountSession.id, AccountSession.account_id, Account.roles)
             .join(Account, Account.id == AccountSession.account_id)
             .where(
-                AccountSession.id == UUID(session_id),
-                AccountSession.account_id == UUID(subject),
+                AccountSession.id == session_id,
+                AccountSession.account_id == account_id,
                 AccountSession.ended_at.is_(None),
                 AccountSession.expires_at > self._now,
                 Account.state == AccountState.ACTIVE,
             )
         ).first()
-        return Identity(subject, frozenset(found.roles), found.account_id, found.id) if found else None
+        return Identity(str(account_id), frozenset(found.roles), account_id, session_id) if found else None
 
     def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:
         living = select(AccountSession).where(
