@@ -38,6 +38,7 @@ RUN install --directory --owner=10100 --group=10100 /config
 COPY --link --from=infra-builder /venv /venv
 COPY --link docker-compose.yml ./
 COPY --link gateway gateway
+COPY --link monitoring monitoring
 COPY --link native native
 COPY --link infra infra
 USER 10100:10100

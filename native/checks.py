@@ -52,12 +52,12 @@ def disk_problems(needed_mib: int) -> list[str]:
 
 
 def port_problems(processes: Iterable[Process], ours: Collection[int] = ()) -> list[str]:
-    """Ports that somebody else holds; `ours` are process groups of our own that may hold theirs."""
+    """Ports that somebody else holds than these processes of ours."""
     wanted = {port: process.name for process in processes for port in process.listens_on}
     return [
         f"port {holder.port} ({wanted[holder.port]}) is held by {describe(holder)}: stop it"
         for holder in proc.holders(set(wanted))
-        if holder.pid is None or proc.group_of(holder.pid) not in ours
+        if holder.pid not in ours
     ]
 
 

@@ -41,15 +41,16 @@ def stop_together(supervisor: Supervisor, names: list[str]) -> None:
 
 def end_leftovers() -> None:
     """Processes of a run whose supervisor was killed, and daemons that left their process group."""
-    left = leftovers()
+    left = started_here()
     for sig in (signal.SIGTERM, signal.SIGKILL):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, sig)
-        if wait(lambda: not leftovers(), PATIENCE):
+        if wait(lambda: not started_here(), PATIENCE):
             return
-        left = leftovers()
+        left = started_here()
 
 
-def leftovers() -> list[int]:
+def started_here() -> list[int]:
+    """All that `make up` started and that still runs: each carries the mark of this state folder."""
     return proc.marked(MARK, str(STATE))

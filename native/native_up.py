@@ -11,7 +11,7 @@ from infra import definition, secrets
 from native import checks, install, seeds, startup, targets
 from native.compose import Process
 from native.modes import CHOSEN, ModeError
-from native.native_down import end_leftovers
+from native.native_down import end_leftovers, started_here
 from native.native_mode import NativeMode
 from native.paths import CONFIG, DATA, INSTALL, LOGS, ROOT, RUN, SECRETS, STATE
 from native.progress import say, showing
@@ -46,8 +46,7 @@ def check(mode: NativeMode) -> None:
     if problems := checks.platform_problems():
         raise ModeError("\n".join(problems))
     compose = mode.compose
-    states = mode.supervisor.states() if mode.supervisor.alive() else {}
-    ours = frozenset(int(info["pid"]) for info in states.values() if info["pid"])
+    ours = started_here()
     missing = checks.missing_packages(compose)
     problems = checks.package_problems(missing) + checks.port_problems(compose.running, ours)
     if not ours:

@@ -53,7 +53,7 @@ def status(mode: Mode) -> bool:
     processes = {process.name: process for process in mode.compose.running}
     started = startup.recall()
     table = Table(box=None, pad_edge=False)
-    for heading in ("process", "state", "pid", "memory", "ready", "uptime", "start-up"):
+    for heading in ("process", "state", "pid", "memory", "ready", "uptime", "start"):
         table.add_column(
             heading, no_wrap=True, justify="left" if heading in {"process", "ready"} else "right"
         )

@@ -8,6 +8,7 @@ umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 read -r amqp management prometheus <<<"$RABBITMQ_PORTS"
 mkdir -p "$RABBITMQ_HOME"/{mnesia,log,home}
+cd "$RABBITMQ_HOME" # where it would leave its dumps
 {
     cat "$here/../../infra/rabbitmq.conf"
     cat <<CONF

@@ -31,7 +31,7 @@ def test_a_taken_port_is_one_line_that_names_the_holder(listener: socket.socket)
 
 def test_a_port_that_we_hold_ourselves_is_none(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
-    assert checks.port_problems([wanting(port)], ours={os.getpgrp()}) == []
+    assert checks.port_problems([wanting(port)], ours={os.getpid()}) == []
 
 
 def test_a_free_port_is_none(listener: socket.socket) -> None:
