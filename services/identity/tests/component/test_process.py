@@ -173,7 +173,7 @@ def test_what_the_server_itself_refuses_is_a_problem_too(two: list[Process], raw
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert int(head.split()[1]) == status
     assert b"Content-Type: application/problem+json" in head
     assert json.loads(body)["status"] == status
 
