@@ -43,6 +43,7 @@ _LONGEST_PAUSE = 10.0
 _POLL_MS = 250
 _BATCH = 100
 _PROBE_EVERY = 5.0
+_TIMEOUT = 5.0
 # a topic made after the start is seen this soon
 _METADATA_MS = 5000
 
@@ -69,7 +70,7 @@ async def run_consumer(
                 pause = _FIRST_PAUSE
                 while not stop.is_set():
                     await reader.turn(stop)
-        except (KafkaError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 a lost broker shows itself in many ways; none may end the consumer
             reason = f"{type(error).__name__}: {error}"
             health.set("kafka", reason)
             logger.warning("the consumer was interrupted", extra={"group": group, "reason": reason})
@@ -117,13 +118,17 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await self._consumer.start()
         except BaseException:
-            await self._consumer.stop()
+            await self.__aexit__()
             raise
         self._consumer.subscribe(topics=self._topics, listener=self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TIMEOUT):
+                # gathered, for while a broker is away the client's stop can end as if we had been cancelled
+                await asyncio.gather(self._consumer.stop(), return_exceptions=True)
+        await self._consumer._client.close()
         await self._dead_letters.close()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -167,7 +172,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             done = message.offset + 1
             self._troubles.pop(partition, None)
         if done is not None:
-            await self._commit(partition, done)
+            await self._commit(partition, done, given_up)
 
     async def _one(self, message: Any) -> None:
         record = record_of(message)
@@ -222,14 +227,22 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 with suppress(IllegalStateError):
                     self._consumer.resume(partition)
 
-    async def _commit(self, partition: TopicPartition, offset: int) -> None:
-        try:
-            await self._consumer.commit({partition: offset})
-        except (CommitFailedError, IllegalStateError):
-            # the partition went to another member, which reads these again: the inbox knows them
-            logger.info("offsets not committed after a rebalance", extra={"topic": partition.topic})
-            return
-        self._tell_lag(partition, offset)
+    async def _commit(self, partition: TopicPartition, offset: int, given_up: Callable[[], bool]) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_TIMEOUT):
+                    await self._consumer.commit({partition: offset})
+                return self._tell_lag(partition, offset)
+            except TimeoutError:
+                # the client itself would wait for the broker for ever, without a sign of life
+                self._health.beat()
+                self._health.set("kafka", "no broker answers")
+                if given_up():
+                    return None
+            except (CommitFailedError, IllegalStateError):
+                # the partition went to another member, which reads these again: the inbox knows them
+                logger.info("offsets not committed after a rebalance", extra={"topic": partition.topic})
+                return None
 
     def _tell_lag(self, partition: TopicPartition, offset: int) -> None:
         end = self._consumer.highwater(partition)

@@ -48,6 +48,7 @@ update outbox set sent_at = now(), attempts = attempts + 1, last_error = null wh
 _MARK_FAILED = "update outbox set attempts = attempts + 1, last_error = $2 where id = $1"
 
 _LONGEST_HOLD = 60.0
+_ASK_EVERY = 5.0
 _DRAIN = 5.0
 _TIMEOUT = 10.0
 # the producer is of no use any more; the row it happened to is not to blame
@@ -78,12 +79,16 @@ class Dispatch:
         self._wake = asyncio.Event()
         self._busy: dict[Lane, asyncio.Task[_Outcome]] = {}
         self._in_flight = 0
+        self._suspects: set[int] = set()
+        self._alone = asyncio.Lock()
         self._held: dict[Lane, float] = {}
         self._held_topics: dict[str, float] = {}
-        self._producer_is_spent = False
+        self._producer: AIOKafkaProducer | None = None
+        self._producer_is_spent = True
+        self._kafka: bool | str = "not connected yet"
+        self._ask_at = self._renew_at = 0.0
 
     async def __aenter__(self) -> Self:
-        self._producer = await self._start_producer()
         self._connection.add_termination_listener(lambda _: self._wake.set())
         await self._connection.add_listener(CHANNEL, lambda *_: self._wake.set())
         return self
@@ -92,15 +97,14 @@ class Dispatch:
         for task in self._busy.values():
             task.cancel()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
-        await _close(self._producer)
+        if self._producer is not None:
+            await _close(self._producer)
 
     async def turn(self, stop: asyncio.Event) -> None:
         """Reads what is new, sends it, waits for something to happen, records what became of it."""
         self._wake.clear()
         if self._producer_is_spent and not self._busy:
-            await _close(self._producer)
-            self._producer = await self._start_producer()
-            self._producer_is_spent = False
+            await self._renew_producer()
         for lane, rows in _lanes(await self._read()):
             self._in_flight += len(rows)
             self._busy[lane] = asyncio.create_task(self._send(lane, rows))
@@ -114,12 +118,31 @@ class Dispatch:
             await self._record(list(done))
 
     async def kafka(self) -> bool | str:
-        """For the readiness check: does a broker answer?"""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                if await self._producer.client.force_metadata_update():
-                    return True
-        return "no broker answers"
+        """For the readiness check, now and then: the client keeps silent about a broker that is away."""
+        if self._producer is not None and monotonic() >= self._ask_at:
+            self._ask_at = monotonic() + _ASK_EVERY
+            self._kafka = "no broker answers"
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    if await self._producer.client.force_metadata_update():
+                        self._kafka = True
+        return self._kafka
+
+    async def _renew_producer(self) -> None:
+        """At most once a poll; the lock is kept meanwhile."""
+        if self._producer is not None:
+            await _close(self._producer)
+            self._producer = None
+        if monotonic() < self._renew_at:
+            return
+        self._renew_at = monotonic() + self._poll
+        try:
+            self._producer = await self._start_producer()
+        except (KafkaError, OSError, TimeoutError) as error:
+            self._kafka = f"{type(error).__name__}: {error}"
+            logger.warning("Kafka is away", extra={"relay": self._relay, "reason": self._kafka})
+            return
+        self._producer_is_spent, self._kafka = False, True
 
     async def _start_producer(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -165,18 +188,29 @@ class Dispatch:
         return outcome
 
     async def _send_row(self, row: asyncpg.Record) -> None:
-        headers = [("content-type", CONTENT_TYPE.encode())]
-        if row["traceparent"]:
-            headers.append(("traceparent", row["traceparent"].encode()))
-        acknowledged = await self._producer.send(
-            row["topic"], row["envelope"].encode(), key=row["key"].encode(), headers=headers
-        )
+        if row["id"] in self._suspects:
+            return await self._send_alone(row)
+        assert self._producer is not None, "nothing is read without a producer"  # noqa: S101
+        acknowledged = await self._producer.send(**_message(row))
         try:
             await acknowledged
         except KafkaError as error:
-            # what the broker refused leaves a gap in the partition's sequence: all that follows would fail
-            self._producer_is_spent |= not error.retriable
+            if not error.retriable:
+                # the broker refused the whole batch that the row was in, and the partition's sequence has a
+                # gap now: all that follows would be refused too
+                self._suspects.add(row["id"])
+                self._producer_is_spent = True
             raise
+
+    async def _send_alone(self, row: asyncpg.Record) -> None:
+        """In a batch and by a producer of its own: here a row that is to blame harms no other."""
+        async with self._alone:
+            producer = await self._start_producer()
+            try:
+                await producer.send_and_wait(**_message(row))
+            finally:
+                await _close(producer)
+        self._suspects.discard(row["id"])
 
     async def _pause(self, stop: asyncio.Event) -> None:
         """Until a lane is done, a notification came, the connection was lost, or it is time to poll or to
@@ -228,6 +262,18 @@ def _lanes(rows: list[asyncpg.Record]) -> list[tuple[Lane, list[asyncpg.Record]]
 
     # the sort is stable: within a lane the order of id stays
     return [(key, list(group)) for key, group in groupby(sorted(rows, key=lane), key=lane)]
+
+
+def _message(row: asyncpg.Record) -> dict[str, Any]:
+    headers = [("content-type", CONTENT_TYPE.encode())]
+    if row["traceparent"]:
+        headers.append(("traceparent", row["traceparent"].encode()))
+    return {
+        "topic": row["topic"],
+        "key": row["key"].encode(),
+        "value": row["envelope"].encode(),
+        "headers": headers,
+    }
 
 
 async def _close(producer: AIOKafkaProducer) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
-from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
 from bazaar_shared.dispatch import HELD, Dispatch
@@ -46,7 +45,6 @@ _MEASURE_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _LONGEST_BACKOFF = 5.0
 _TIMEOUT = 10.0
-_DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def run_relay(
@@ -69,9 +67,11 @@ async def run_relay(
     while not stop.is_set():
         try:
             await relay.connect_and_work()
-        except (*_DATABASE_ERRORS, KafkaError) as error:
-            backoff = 0.1 if relay.worked else min(backoff * 2, _LONGEST_BACKOFF)
-            extra = {"relay": name, "reason": _reason(error)}
+        except Exception as error:  # noqa: BLE001 a lost connection shows itself in many ways; none may end the relay
+            backoff = 0.1 if relay.connected else min(backoff * 2, _LONGEST_BACKOFF)
+            reason = f"{type(error).__name__}: {error}"
+            board.set("database", reason)
+            extra = {"relay": name, "reason": reason}
             logger.warning("the relay was interrupted, it connects again in %.1f s", backoff, extra=extra)
             await _wait(stop, backoff)
 
@@ -86,20 +86,14 @@ class _Relay:
     poll: float
     retention: timedelta
     health: Health
-    worked: bool = False
+    connected: bool = False
 
     async def connect_and_work(self) -> None:
-        self.worked = False
+        self.connected = False
         try:
             async with self._connection() as connection:
                 if await self._becomes_active(connection):
                     await self._work(connection)
-        except _DATABASE_ERRORS as error:
-            self.health.set("database", _reason(error))
-            raise
-        except KafkaError as error:
-            self.health.set("kafka", _reason(error))
-            raise
         finally:
             ACTIVE.labels(self.name).set(0)
 
@@ -127,8 +121,10 @@ class _Relay:
         """
         while not self.stop.is_set():
             self.health.beat()
+            locked = await connection.fetchval("select pg_try_advisory_lock($1)", RELAY_LOCK)
             self.health.set("database", state=True)
-            if await connection.fetchval("select pg_try_advisory_lock($1)", RELAY_LOCK):
+            self.connected = True
+            if locked:
                 logger.info("the relay is active", extra={"relay": self.name})
                 ACTIVE.labels(self.name).set(1)
                 return True
@@ -139,31 +135,25 @@ class _Relay:
         return False
 
     async def _work(self, connection: asyncpg.Connection) -> None:
-        await self._measure(connection)  # also while Kafka is away
         async with Dispatch(connection, self.bootstrap_servers, self.name, self.batch, self.poll) as dispatch:
-            self.worked = True
             loop = asyncio.get_running_loop()
             measure_at = sweep_at = loop.time()
             while not self.stop.is_set():
                 self.health.beat()
                 if loop.time() >= measure_at:
                     await self._measure(connection)
-                    self.health.set("kafka", await dispatch.kafka())
                     measure_at = loop.time() + _MEASURE_EVERY
                 if loop.time() >= sweep_at:
                     await connection.execute(_SWEEP, self.retention)
                     sweep_at = loop.time() + _SWEEP_EVERY
                 await dispatch.turn(self.stop)
+                self.health.set("kafka", await dispatch.kafka())
             await dispatch.finish()
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
         backlog = await connection.fetchrow(_BACKLOG)
         PENDING.labels(self.name).set(backlog["pending"])
         OLDEST.labels(self.name).set(max(backlog["oldest"], 0))
-
-
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -299,6 +299,27 @@ async def test_it_goes_on_after_kafka_was_away(
         await aeventually(lambda: health.get("kafka") is True, within=20)
 
 
+async def test_it_stops_in_good_time_while_kafka_is_away(
+    kafka: Kafka, group: str, dead: str, line_to_kafka: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker goes between an effect and its offset's commit, which the client would wait for for ever."""
+    monkeypatch.setattr(consumer_module, "_TIMEOUT", 0.5)
+    topic = await kafka.topic(partitions=1)
+
+    async def cut_the_line(one: Event, record: Record) -> None:
+        await line_to_kafka.cut()
+
+    handled, health = Handled(cut_the_line), Health("kafka")
+    await kafka.produce(topic, event("o-1"))
+    async with consumer(kafka, group, [topic], handled, dead, health=health):
+        await aeventually(lambda: health.get("kafka") == "no broker answers")
+        assert health.alive()
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < 5
+    assert await kafka.committed(topic, group) == 0
+    assert len(handled.events) == 1
+
+
 async def test_it_waits_for_a_kafka_that_is_not_there_yet_and_stops_when_told(group: str) -> None:
     health = Health("kafka")
     nowhere = Kafka("127.0.0.1:1", None)  # type: ignore[arg-type]
