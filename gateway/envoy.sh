@@ -38,7 +38,8 @@ drain() {
 }
 
 "${ENVOY:-envoy}" -c "$config" --disable-hot-restart --concurrency "${ENVOY_CONCURRENCY:-2}" \
-    --drain-time-s "$drain_seconds" --drain-strategy immediate --log-level "${ENVOY_LOG_LEVEL:-warning}" &
+    --drain-time-s "$drain_seconds" --drain-strategy immediate \
+    --file-flush-interval-msec 1000 --log-level "${ENVOY_LOG_LEVEL:-warning}" &
 envoy=$!
 trap drain TERM INT
 # a trapped signal ends the first wait early; the loop waits for Envoy itself

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from bazaar_shared.testing import eventually
-from gateway.tests.kit import Answer, Gateway, Market, Request, Upstream
+from gateway.tests.kit import Answer, Gateway, Market, Request, Upstream, running
 from gateway.tests.test_refusals import assert_problem
 
 
@@ -138,17 +139,19 @@ def test_a_500_is_nobodys_fault_but_the_requests(start: Callable[..., Gateway], 
     other.close()
 
 
-def test_a_new_signing_key_is_taken_up(start: Callable[..., Gateway], market: Market) -> None:
-    gateway = start(JWKS_CACHE="1s")
-    eventually(gateway.has_keys)
-    old = market.bearer()
-    assert gateway.client.get("/api/orders", headers=old).status_code == 200
+def test_a_new_signing_key_is_taken_up(tmp_path: Path) -> None:
+    market = Market()  # one of its own: the others' gateway knows the common one's key
+    with running(tmp_path, market, JWKS_CACHE="1s") as gateway:
+        eventually(gateway.has_keys)
+        old = market.bearer()
+        assert gateway.client.get("/api/orders", headers=old).status_code == 200
 
-    market.forge.rotate()
+        market.forge.rotate()
 
-    eventually(lambda: gateway.client.get("/api/orders", headers=market.bearer()).status_code == 200)
-    # and the withdrawn one is forgotten, although its token was seen before
-    eventually(lambda: gateway.client.get("/api/orders", headers=old).status_code == 401)
+        eventually(lambda: gateway.client.get("/api/orders", headers=market.bearer()).status_code == 200)
+        # and the withdrawn one is forgotten, although its token was seen before
+        eventually(lambda: gateway.client.get("/api/orders", headers=old).status_code == 401)
+    market.close()
 
 
 def test_known_keys_outlive_identity(start: Callable[..., Gateway], market: Market) -> None:
