@@ -14,25 +14,29 @@ NOT_YET = (httpx.HTTPError,)
 ADMIN = "admin"
 
 
-async def provision(url: str, wanted: Mapping[str, Any], secret: Callable[[str], str], within: float) -> None:
-    admin = (ADMIN, secret("rabbitmq/admin_password"))
-    async with httpx.AsyncClient(base_url=f"{url}/api", auth=admin, timeout=10) as api:
+async def provision(
+    url: str, wanted: Mapping[str, Any], secret: Callable[[str], str], within: float, admin: str = ADMIN
+) -> None:
+    credentials = (admin, secret("rabbitmq/admin_password"))
+    async with httpx.AsyncClient(base_url=f"{url}/api", auth=credentials, timeout=10) as api:
 
         async def answers() -> None:
             (await api.get("/overview")).raise_for_status()
 
         await patiently("RabbitMQ", answers, NOT_YET, within)
-        for path, body in requests(wanted, secret):
+        for path, body in requests(wanted, secret, admin):
             (await api.put(path, json=body)).raise_for_status()
         await bind_queues(api, wanted)
 
 
-def requests(wanted: Mapping[str, Any], secret: Callable[[str], str]) -> list[tuple[str, dict[str, Any]]]:
+def requests(
+    wanted: Mapping[str, Any], secret: Callable[[str], str], admin: str = ADMIN
+) -> list[tuple[str, dict[str, Any]]]:
     """What is put, in order; each may be put again at any time."""
     vhost = quote(wanted["vhost"], safe="")
     puts: list[tuple[str, dict[str, Any]]] = [(f"/vhosts/{vhost}", {})]
     # nobody but `provision` declares exchanges and queues in its name
-    puts.append((f"/permissions/{vhost}/{ADMIN}", {"configure": ".*", "write": ".*", "read": ".*"}))
+    puts.append((f"/permissions/{vhost}/{admin}", {"configure": ".*", "write": ".*", "read": ".*"}))
     for name, user in wanted["users"].items():
         puts.append((f"/users/{name}", {"password": secret(user["password"]), "tags": ""}))
         rights = {right: user[right] for right in ("configure", "write", "read")}

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 PATIENCE = 5.0
-console = Console(highlight=False)
+# 80 columns, the default without a terminal, would cut the tables
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 @dataclass
