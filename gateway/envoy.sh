@@ -6,6 +6,8 @@ set -u
 config=$1
 admin_port=${ADMIN_PORT:-9901}
 drain_seconds=${DRAIN_SECONDS:-10}
+# without a place to send spans to, each attempt is an "error"
+tracing_level=$([[ -n ${OTLP_ADDRESS:-} ]] && echo error || echo critical)
 
 admin() { # admin GET|POST path
     local reply
@@ -39,7 +41,8 @@ drain() {
 
 "${ENVOY:-envoy}" -c "$config" --disable-hot-restart --concurrency "${ENVOY_CONCURRENCY:-2}" \
     --drain-time-s "$drain_seconds" --drain-strategy immediate \
-    --file-flush-interval-msec 1000 --log-level "${ENVOY_LOG_LEVEL:-warning}" &
+    --file-flush-interval-msec 1000 --log-level "${ENVOY_LOG_LEVEL:-warning}" \
+    --component-log-level "tracing:$tracing_level" &
 envoy=$!
 trap drain TERM INT
 # a trapped signal ends the first wait early; the loop waits for Envoy itself

@@ -182,3 +182,12 @@ def test_a_refusal_is_logged_with_its_reason(gateway: Gateway) -> None:
 
     assert (line["status"], line["user"], line["upstream_host"]) == (401, None, None)
     assert line["details"] == "jwt_authn_access_denied{Jwt_is_missing}"
+
+
+def test_nothing_is_complained_about_while_nobody_takes_spans(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    answer = gateway.client.get("/nowhere")
+    gateway.access(answer.headers["x-request-id"])
+    gateway.stop()
+
+    assert [line for line in gateway.log() if line["logger"] == "tracing"] == []
