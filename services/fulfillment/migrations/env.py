@@ -1,4 +1,6 @@
-"""One environment for the four databases; `fulfillment.migrate` gives it the connection and says whose versions to run."""
+"""One environment for the four databases; `fulfillment.migrate` gives it the connection and says whose
+versions to run.
+"""
 
 from alembic import context
 

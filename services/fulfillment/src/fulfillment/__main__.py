@@ -20,6 +20,7 @@ COMMANDS = {
     "seed": "load the demo market's stock (harmless to repeat)",
     "export": "print the books as NDJSON",
     "compare": "compare our books of payments with the processor's; exits with 1 when they differ",
+    "call": "call one RPC: inventory.get_stock '{\"product_ids\": []}'",
     "replay-dead-letters": "handle again what was put aside: events, and with --rpc the queues' messages",
 }
 
@@ -31,6 +32,9 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, help_text in COMMANDS.items():
         command = commands.add_parser(name, help=help_text, description=help_text)
+        if name == "call":
+            command.add_argument("method", help="service.method")
+            command.add_argument("arguments", help="the keyword arguments as a JSON object")
         if name == "replay-dead-letters":
             command.add_argument(
                 "--rpc", action="store_true", help="the dead letters of the RPC queues instead"
@@ -100,6 +104,12 @@ def run_compare(_options: argparse.Namespace, env: Mapping[str, str]) -> int:
     return compare(load(env, "compare", databases=["payments"], needs=["PROCESSOR_URL"]), sys.stdout)
 
 
+def run_call(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from fulfillment.call import call
+
+    return call(load(env, "call", needs=["AMQP_URL"]), options.method, options.arguments)
+
+
 def run_replay(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     if options.rpc:
         from fulfillment.dead_letters import replay_rpc
@@ -126,6 +136,7 @@ OTHERS: dict[str, Callable[[argparse.Namespace, Mapping[str, str]], int]] = {
     "seed": run_seed,
     "export": run_export,
     "compare": run_compare,
+    "call": run_call,
     "replay-dead-letters": run_replay,
 }
 

@@ -1,6 +1,8 @@
-"""catalog.product → a stock record of zero pieces for each product that is new. asyncio and asyncpg, beside Nameko.
+"""catalog.product → a stock record of zero pieces for each product that is new. asyncio and asyncpg, beside
+Nameko.
 
-aiokafka needs an asyncio loop, and eventlet would patch it to pieces: so this is a process of its own, on the same database.
+aiokafka needs an asyncio loop, and eventlet would patch it to pieces: so this is a process of its own, on
+the same database.
 """
 
 import asyncio
@@ -62,7 +64,8 @@ def replay(settings: Settings) -> int:
 
 @asynccontextmanager
 async def pool_of(settings: Settings) -> Any:
-    # min_size 0: the process starts without its database, and the consumer tries each record until it is there
+    # min_size 0: the process starts without its database, and the consumer tries each record until it is
+    # there
     async with asyncpg.create_pool(
         settings.databases["inventory"], min_size=0, max_size=4, command_timeout=10, timeout=10
     ) as pool:
@@ -87,7 +90,9 @@ def product_of(event: Event) -> UUID:
 
 
 async def add_product(connection: Any, product_id: UUID) -> None:
-    """The effect needs no version: it only happens when there is no record yet, in whatever order events come."""
+    """The effect needs no version: it only happens when there is no record yet, in whatever order events
+    come.
+    """
     version = await connection.fetchval(
         "insert into stock (product_id) values ($1) on conflict do nothing returning version", product_id
     )

@@ -1,4 +1,6 @@
-"""What the first migration of every database says alike. Frozen: a change to one of these tables is a migration of its own."""
+"""What the first migration of every database says alike. Frozen: a change to one of these tables is a
+migration of its own.
+"""
 
 OUTBOX = """
 create table outbox (

@@ -1,6 +1,7 @@
 """The RPC queues' dead letters, brought back: each goes to its service again, as the call it was.
 
-Its caller has long given up, so the deadline is taken off; the steps are idempotent, and the reply goes nowhere.
+Its caller has long given up, so the deadline is taken off; the steps are idempotent, and the reply goes
+nowhere.
 """
 
 import json
@@ -27,7 +28,7 @@ def replay_rpc(settings: Settings) -> int:
 
 def _replay_queue(connection: Any, service: str, exchange: Exchange) -> int:
     channel = connection.channel()
-    queue = dead_letter_queue(service, exchange)(channel)
+    queue = dead_letter_queue(service)(channel)
     queue.declare()
     # as many as are there now: what is refused again comes back to this queue, and waits for the next time
     waiting = queue.queue_declare(passive=True).message_count

@@ -1,4 +1,6 @@
-"""The refusals that cross the wire: a caller finds the type's name in `exc_type` and its detail in `exc_args[0]`."""
+"""The refusals that cross the wire: a caller finds the type's name in `exc_type` and its detail in
+`exc_args[0]`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -6,8 +8,10 @@ from typing import Any, ClassVar
 type Detail = Mapping[str, Any]
 
 
-class Refusal(Exception):
-    """A business answer, not a fault: it is expected, and where it decides a step it is stored and given again."""
+class Refusal(Exception):  # noqa: N818 it is an answer, no error
+    """A business answer, not a fault: it is expected, and where it decides a step it is stored and given
+    again.
+    """
 
     registry: ClassVar[dict[str, type["Refusal"]]] = {}
 

@@ -26,27 +26,33 @@ from reservation join reservation_line using (order_id) group by order_id, state
 """
 # what the ledger says, not what the payment's state says: the audit compares the two
 PAYMENTS = """
-select p.order_id::text, p.state, p.currency, p.amount_minor,
-       coalesce(sum(e.amount_minor) filter (where g.kind = 'authorized' and account = 'processor_holds'), 0)::bigint
-           as authorized_minor,
-       coalesce(sum(e.amount_minor) filter (where g.kind = 'captured' and account = 'processor_receivable'), 0)::bigint
-           as captured_minor,
-       coalesce(sum(e.amount_minor) filter (where g.kind = 'refunded' and account = 'refunds'), 0)::bigint
-           as refunded_minor,
-       p.state = 'voided' as voided
-from payment p left join posting g using (order_id) left join entry e on e.posting_id = g.id
-group by p.order_id order by p.order_id
+with moved as (
+    select order_id,
+           sum(amount_minor) filter (where kind = 'authorized' and account = 'processor_holds') as held,
+           sum(amount_minor) filter (where kind = 'captured' and account = 'processor_receivable') as taken,
+           sum(amount_minor) filter (where kind = 'refunded' and account = 'refunds') as given_back
+    from posting join entry on entry.posting_id = posting.id group by order_id
+)
+select order_id::text, state, currency, amount_minor, coalesce(held, 0)::bigint as authorized_minor,
+       coalesce(taken, 0)::bigint as captured_minor, coalesce(given_back, 0)::bigint as refunded_minor,
+       state = 'voided' as voided
+from payment left join moved using (order_id) order by order_id
 """
 BALANCES = "select account, currency, balance_minor from ledger_balance order by account, currency"
 CHARGES = """
-select a.order_id,
-       coalesce((select sum(amount_minor) from charge c where c.order_id = a.order_id and kind = 'capture'), 0)::bigint
-           as captured_minor,
-       (select count(*) from charge c where c.order_id = a.order_id and kind = 'capture') as captures,
-       coalesce((select sum(amount_minor) from charge c where c.order_id = a.order_id and kind = 'refund'), 0)::bigint
-           as refunded_minor,
-       bool_or(a.status = 'voided') as voided, min(a.currency) as currency
-from "authorization" a group by a.order_id order by a.order_id
+with moved as (
+    select order_id,
+           sum(amount_minor) filter (where kind = 'capture') as taken,
+           count(*) filter (where kind = 'capture') as captures,
+           sum(amount_minor) filter (where kind = 'refund') as given_back
+    from charge group by order_id
+), asked as (
+    select order_id, bool_or(status = 'voided') as voided, min(currency) as currency
+    from "authorization" group by order_id
+)
+select order_id, coalesce(taken, 0)::bigint as captured_minor, coalesce(captures, 0) as captures,
+       coalesce(given_back, 0)::bigint as refunded_minor, voided, currency
+from asked left join moved using (order_id) order by order_id
 """
 PARCELS = "select order_id::text, parcel_id::text, status from parcel order by parcel_id"
 OUTBOX = """

@@ -1,4 +1,6 @@
-"""Three outboxes, one process: asyncio and the shared relay. No eventlet here, its patches and asyncio don't mix."""
+"""Three outboxes, one process: asyncio and the shared relay. No eventlet here, its patches and asyncio
+don't mix.
+"""
 
 import asyncio
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import yaml
 
 from fulfillment.inventory import stock
+from fulfillment.migrate import migrate
 from fulfillment.settings import Settings
 from fulfillment.storage import open_database, sessions
 
@@ -17,6 +18,8 @@ def seed(settings: Settings) -> None:
     assert settings.demo_dir  # noqa: S101 `load` has required it
     market = yaml.safe_load((settings.demo_dir / "market.yaml").read_text(encoding="utf-8"))
     products = [product for seller in market["sellers"] for product in seller["products"]]
+    if settings.migrate_on_start:
+        migrate(settings.databases)
     engine = open_database(settings.databases["inventory"], connections=1)
     database = sessions(engine)
     try:

@@ -1,6 +1,8 @@
-"""A Nameko process: patches the sockets, waits for what it needs, runs the services, and stops within a bound.
+"""A Nameko process: patches the sockets, waits for what it needs, runs the services, and stops within a
+bound.
 
-`nameko run` is not used: it waits for ever for a broker that is away (also after SIGTERM), and has no management port.
+`nameko run` is not used: it waits for ever for a broker that is away (also after SIGTERM), and has no
+management port.
 """
 
 import eventlet
@@ -11,6 +13,7 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
 from importlib import import_module  # noqa: E402
 from logging import getLogger  # noqa: E402
 from typing import Any  # noqa: E402
@@ -22,7 +25,6 @@ from sqlalchemy import Engine, select  # noqa: E402
 from bazaar_shared import logs, telemetry  # noqa: E402
 from bazaar_shared.management import Management  # noqa: E402
 from fulfillment.extensions.consumer import SteadyQueueConsumer  # noqa: E402
-from fulfillment.extensions.database import Database  # noqa: E402
 from fulfillment.migrate import migrate_one  # noqa: E402
 from fulfillment.settings import Settings  # noqa: E402
 from fulfillment.storage import open_database  # noqa: E402
@@ -83,7 +85,7 @@ class Process:
         try:
             if self.settings.migrate_on_start:
                 for name, url in self.settings.databases.items():
-                    _insist(lambda name=name, url=url: migrate_one(name, url), f"the database {name}")
+                    _insist(partial(migrate_one, name, url), f"the database {name}")
             self.started = True
             self.runner.start()
             self.runner.wait()
@@ -99,7 +101,7 @@ class Process:
 
     def _checks(self) -> dict[str, Callable[[], bool | str]]:
         checks: dict[str, Callable[[], bool | str]] = {
-            f"database_{name}": lambda engine=engine: _answers(engine) for name, engine in self.probes.items()
+            f"database_{name}": partial(_answers, engine) for name, engine in self.probes.items()
         }
         if any(name != "processor" for name in self.settings.services):
             checks["rabbitmq"] = self._consuming
@@ -118,11 +120,14 @@ class Process:
 
 def service_class(name: str) -> type:
     module, _, attribute = SERVICES[name].partition(":")
-    return getattr(import_module(module), attribute)
+    found: type = getattr(import_module(module), attribute)
+    return found
 
 
 def _on_signal(act: Callable[[], None]) -> None:
-    """A signal is a byte on a pipe. A handler that only wakes Python would not wake eventlet's hub from its sleep."""
+    """A signal is a byte on a pipe. A handler that only wakes Python would not wake eventlet's hub from its
+    sleep.
+    """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -151,4 +156,4 @@ def _insist(attempt: Callable[[], None], what: str) -> None:
 
 def _answers(engine: Engine) -> bool:
     with engine.connect() as connection:
-        return connection.execute(select(1)).scalar_one() == 1
+        return bool(connection.execute(select(1)).scalar_one() == 1)

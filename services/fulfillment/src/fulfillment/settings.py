@@ -1,4 +1,6 @@
-"""The one place that reads the environment: it becomes one frozen object, and what is missing is named at once."""
+"""The one place that reads the environment: it becomes one frozen object, and what is missing is named at
+once.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,8 @@
-"""One stored reply for each (order, step), given again for ever; and tombstones, which are refusals stored beforehand.
+"""One stored reply for each (order, step), given again for ever; and tombstones, which are refusals stored
+beforehand.
 
-A caller that timed out does not know whether its step happened. It asks again, and gets what was decided the first time.
+A caller that timed out does not know whether its step happened. It asks again, and gets what was decided
+the first time.
 """
 
 import hashlib
@@ -64,7 +66,8 @@ class Step:
 def take_once(database: Sessions, step: Step, work: Callable[[Session], Reply]) -> Reply:
     """Give the stored reply, or do the work and store its reply in the same transaction.
 
-    `work` refuses before it writes. The refusal is raised after the commit: raised inside, it would undo itself.
+    `work` refuses before it writes. The refusal is raised after the commit: raised inside, it would undo
+    itself.
     """
     with database.begin() as session:
         lock_order(session, step.order_id)
@@ -81,7 +84,7 @@ def take_once(database: Sessions, step: Step, work: Callable[[Session], Reply]) 
 
 
 def lock_order(session: Session, order_id: UUID) -> None:
-    """One order's steps are taken one after another, also when no row of the order exists yet to be locked."""
+    """An order's steps are taken one after another, also when no row of the order exists yet to be locked."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(order_id), 0))))
 
 

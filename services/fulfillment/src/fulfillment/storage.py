@@ -37,7 +37,9 @@ SERVER_LIMITS: Mapping[str, str] = {
 
 
 def open_database(url: str, *, connections: int, limits: Mapping[str, str] = SERVER_LIMITS) -> Engine:
-    """An engine on pg8000: pure Python sockets, so that eventlet can switch to another worker while one waits."""
+    """An engine on pg8000: pure Python sockets, so that eventlet can switch to another worker while one
+    waits.
+    """
     return create_engine(
         make_url(url).set(drivername="postgresql+pg8000"),
         pool_size=connections,

@@ -1,4 +1,6 @@
-"""What comes over the wire is checked here, once, and becomes typed values or an InvalidRequest naming the field."""
+"""What comes over the wire is checked here, once, and becomes typed values or an InvalidRequest naming the
+field.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

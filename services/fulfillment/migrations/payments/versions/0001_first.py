@@ -18,7 +18,8 @@ create table payment (
     updated_at timestamptz not null default now(),
     constraint payment_amount_positive check (amount_minor > 0),
     constraint payment_state check (
-        state in ('authorizing', 'authorized', 'declined', 'capture_declined', 'captured', 'voided', 'refunded'))
+        state in ('authorizing', 'authorized', 'declined', 'capture_declined', 'captured', 'voided',
+                  'refunded'))
 );
 create table intent (
     order_id uuid,
@@ -72,7 +73,8 @@ begin
     if (select count(*) from entry where posting_id = checked) < 2 then
         raise exception 'posting % has fewer than two entries', checked using errcode = 'check_violation';
     end if;
-    if exists (select from entry where posting_id = checked group by currency having sum(amount_minor) <> 0) then
+    if exists (select from entry where posting_id = checked
+               group by currency having sum(amount_minor) <> 0) then
         raise exception 'posting % is not balanced', checked using errcode = 'check_violation';
     end if;
     return null;
@@ -82,7 +84,8 @@ create constraint trigger posting_balanced after insert on posting
 create constraint trigger entry_balanced after insert on entry
     deferrable initially deferred for each row execute function refuse_unbalanced_posting();
 create view ledger_balance as
-    select account, currency, sum(amount_minor)::bigint as balance_minor from entry group by account, currency;
+    select account, currency, sum(amount_minor)::bigint as balance_minor
+    from entry group by account, currency;
 """
 
 

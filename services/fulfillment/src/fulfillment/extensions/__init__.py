@@ -1,1 +1,3 @@
-"""What Nameko lets one add: entrypoints, dependency providers and a queue consumer, each small and with one job."""
+"""What Nameko lets one add: entrypoints, dependency providers and a queue consumer, each small and with one
+job.
+"""

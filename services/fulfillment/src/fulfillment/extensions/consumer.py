@@ -1,7 +1,5 @@
 """Nameko's queue consumer, taught to stop without a broker and to leave a lost message to the broker."""
 
-from collections.abc import Iterable
-from functools import partial
 from logging import getLogger
 from typing import Any
 
@@ -20,22 +18,21 @@ STOP_SECONDS = 3.0
 class SteadyQueueConsumer(QueueConsumer):
     """One consumer for each service, prefetch = `max_workers` (Nameko's own rule).
 
-    Nameko waits for the consumer's greenthread to cancel its consumers; while the broker is away that thread only
-    reconnects, and a SIGTERM would wait for ever. Here the wait is bounded and the thread is ended after it: nothing is
+    Nameko waits for the consumer's greenthread to cancel its consumers; while the broker is away that
+    thread only
+    reconnects, and a SIGTERM would wait for ever. Here the wait is bounded and the thread is ended after
+    it: nothing is
     lost, for the broker has already taken back every message that was not acknowledged.
     """
 
     connected = False
 
-    def get_consumers(self, consumer_cls: type[Consumer], channel: Any) -> Iterable[Consumer]:
+    def get_consumers(self, consumer_cls: type[Consumer], channel: Any) -> list[Consumer]:
         for provider in self._providers:
             for entity in getattr(provider, "declare", ()):
                 entity(channel).declare()
         self._consumers.clear()
-        consumers = super().get_consumers(
-            partial(consumer_cls, on_decode_error=self.on_decode_error), channel
-        )
-        return list(consumers)
+        return list(super().get_consumers(consumer_cls, channel))
 
     def on_consume_ready(self, connection: Any, channel: Any, consumers: Any, **kwargs: Any) -> None:
         self.connected = True
@@ -84,7 +81,7 @@ class SteadyQueueConsumer(QueueConsumer):
         self._end_thread()
 
     def kill(self) -> None:
-        self._providers = set()
+        self._providers: set[Any] = set()
         self.should_stop = True
         self._end_thread()
 

@@ -5,9 +5,13 @@ from sqlalchemy import Engine
 
 from fulfillment.storage import Sessions, open_database, sessions
 
+MOST_CONNECTIONS = 10
+
 
 class Database(DependencyProvider):
-    """Gives a service the sessions of its own database. Whoever begins a transaction owns it: `with database.begin()`."""
+    """Gives a service the sessions of its own database. Whoever begins a transaction owns it: `with
+    database.begin()`.
+    """
 
     engine: Engine
     sessions: Sessions
@@ -17,8 +21,9 @@ class Database(DependencyProvider):
 
     def setup(self) -> None:
         config = self.container.config
-        # one connection for each worker: none waits for another's
-        self.engine = open_database(config["DATABASES"][self.name], connections=self.container.max_workers)
+        # one connection for each worker; the processor's many sleepers hold none while they sleep
+        connections = min(self.container.max_workers, MOST_CONNECTIONS)
+        self.engine = open_database(config["DATABASES"][self.name], connections=connections)
         self.sessions = sessions(self.engine)
 
     def stop(self) -> None:

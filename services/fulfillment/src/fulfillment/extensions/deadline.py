@@ -9,7 +9,9 @@ from fulfillment.errors import DeadlineExceeded
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the caller stops waiting, in unix seconds; None for compensations, which have all the time in the world."""
+    """When the caller stops waiting, in unix seconds; None for compensations, which have all the time in
+    the world.
+    """
 
     at: float | None = None
 

@@ -1,4 +1,6 @@
-"""Nameko's `@rpc` on a replicated queue: quorum type, a delivery limit, dead letters, deadlines, exact error details."""
+"""Nameko's `@rpc` on a replicated queue: quorum type, a delivery limit, dead letters, deadlines, exact
+error details.
+"""
 
 import time
 from collections.abc import Iterable
@@ -32,12 +34,14 @@ DEAD_LETTERS_KEPT = 10_000
 KNOWN_HEADERS = ("call_id_stack", "deadline", "traceparent", "tracestate")
 
 
-def dead_letter_exchange(rpc_exchange: Exchange) -> Exchange:
-    return Exchange(f"{rpc_exchange.name}.dead-letter", type="headers", durable=True)
+def dead_letter_exchange() -> Exchange:
+    return Exchange("rpc-dead-letter", type="headers", durable=True)
 
 
 def quorum_queue(service: str, exchange: Exchange) -> Queue:
-    """The service's queue. These arguments work on RabbitMQ 3.10 (no default limit) and on 4.x (default 20) alike."""
+    """The service's queue. These arguments work on RabbitMQ 3.10 (no default limit) and on 4.x (default 20)
+    alike.
+    """
     return Queue(
         RPC_QUEUE_TEMPLATE.format(service),
         exchange=exchange,
@@ -46,14 +50,16 @@ def quorum_queue(service: str, exchange: Exchange) -> Queue:
         queue_arguments={
             "x-queue-type": "quorum",
             "x-delivery-limit": DELIVERY_LIMIT,
-            "x-dead-letter-exchange": dead_letter_exchange(exchange).name,
+            "x-dead-letter-exchange": dead_letter_exchange().name,
         },
     )
 
 
-def dead_letter_queue(service: str, exchange: Exchange) -> Queue:
-    """Takes what was refused or delivered too often, and not what expired: a caller that gave up is no fault."""
-    letters = dead_letter_exchange(exchange)
+def dead_letter_queue(service: str) -> Queue:
+    """Takes what was refused or delivered too often, and not what expired: a caller that gave up is no
+    fault.
+    """
+    letters = dead_letter_exchange()
     return Queue(
         RPC_QUEUE_TEMPLATE.format(service) + ".dead-letter",
         bindings=[
@@ -77,7 +83,7 @@ def dead_letter_queue(service: str, exchange: Exchange) -> Queue:
 
 
 def serialize_error(exc: BaseException) -> dict[str, Any]:
-    """Nameko's shape, except that a refusal's detail stays JSON: Nameko turns the numbers in it into texts."""
+    """Nameko's shape, but a refusal's detail stays JSON: Nameko turns the numbers in it into texts."""
     if isinstance(exc, Refusal):
         path = get_module_path(type(exc))
         return {
@@ -91,13 +97,14 @@ def serialize_error(exc: BaseException) -> dict[str, Any]:
 
 class QuorumRpcConsumer(RpcConsumer):
     queue_consumer = SteadyQueueConsumer()
+    queue: Queue | None
     declare: Iterable[Queue] = ()
 
     def setup(self) -> None:
         if self.queue is None:
             service, exchange = self.container.service_name, get_rpc_exchange(self.container.config)
             self.queue = quorum_queue(service, exchange)
-            self.declare = (dead_letter_queue(service, exchange),)
+            self.declare = (dead_letter_queue(service),)
             self.queue_consumer.register_provider(self)
 
     def handle_message(self, body: Any, message: Any) -> None:
@@ -113,7 +120,8 @@ class QuorumRpcConsumer(RpcConsumer):
         try:
             self._reply(message, result, exc_info)
         except (AMQPError, KombuError, OSError) as exc:
-            # Nameko would end the whole process here. The step is stored; the message comes again, and so does its reply.
+            # Nameko would end the whole process here. The step is stored; the message comes again, and so
+            # does its reply.
             log.warning("could not reply", extra={"error": repr(exc)})
             self.queue_consumer.requeue_message(message)
         else:
@@ -158,7 +166,9 @@ class QuorumRpc(Rpc):
             self.rpc_consumer.requeue_message(message)
 
     def unpack_message_headers(self, message: Any) -> dict[str, Any]:
-        """Only the headers this system knows become context data; strangers' headers could even stop a worker."""
+        """Only the headers this system knows become context data; strangers' headers could even stop a
+        worker.
+        """
         context = super().unpack_message_headers(message)
         known = {name: context[name] for name in KNOWN_HEADERS if name in context}
         if not isinstance(known.get("call_id_stack", []), list):

@@ -9,5 +9,8 @@ class Setting(DependencyProvider):
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def get_dependency(self, worker_ctx: Any) -> Any:
-        return worker_ctx.config[self.key]
+    def setup(self) -> None:
+        self.value = self.container.config[self.key]
+
+    def get_dependency(self, worker_ctx: Any) -> Any:  # noqa: ARG002 Nameko's signature
+        return self.value

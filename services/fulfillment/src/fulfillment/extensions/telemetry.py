@@ -26,7 +26,9 @@ QUIET = "SettingTimer"  # a timer that found nothing to do every two seconds is 
 
 
 class Tracing(DependencyProvider):
-    """W3C trace context in (`nameko.traceparent`) and out: Nameko copies context data to whatever a worker sends."""
+    """W3C trace context in (`nameko.traceparent`) and out: Nameko copies context data to whatever a worker
+    sends.
+    """
 
     def setup(self) -> None:
         self.tracer = trace.get_tracer("fulfillment")
@@ -60,7 +62,9 @@ class Tracing(DependencyProvider):
 
 
 class WorkLog(DependencyProvider):
-    """Says what was done for whom and how it ended; arguments declared sensitive are blacked out by Nameko's own hand."""
+    """Says what was done for whom and how it ended; arguments declared sensitive are blacked out by
+    Nameko's own hand.
+    """
 
     def setup(self) -> None:
         self.began: dict[Any, float] = {}

@@ -12,7 +12,9 @@ class Base(DeclarativeBase):
 
 
 class Stock(Base):
-    """A product's balance. It only changes by a Movement, under its own lock, and its version grows with each."""
+    """A product's balance. It only changes by a Movement, under its own lock, and its version grows with
+    each.
+    """
 
     __tablename__ = "stock"
     __table_args__ = (

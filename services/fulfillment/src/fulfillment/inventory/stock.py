@@ -1,4 +1,5 @@
-"""The rules of stock: every line or none, never below zero, and no balance without its movement in the ledger.
+"""The rules of stock: every line or none, never below zero, and no balance without its movement in the
+ledger.
 
 Each function works in its caller's transaction, refuses before it writes, and never commits.
 """
@@ -92,7 +93,9 @@ def adjust(session: Session, adjustment_id: str, product_id: UUID, delta: int, r
 
 
 def add_product(session: Session, product_id: UUID) -> None:
-    """A stock record of zero pieces, unless there is one: the product's event may be older or younger than its stock."""
+    """A stock record of zero pieces, unless there is one: the product's event may be older or younger than
+    its stock.
+    """
     added = session.execute(
         insert(Stock).values(product_id=product_id).on_conflict_do_nothing().returning(Stock.product_id)
     ).one_or_none()

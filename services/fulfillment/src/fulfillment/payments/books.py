@@ -1,4 +1,6 @@
-"""What each step means for our books: what must be true before the processor is asked, and what is written after."""
+"""What each step means for our books: what must be true before the processor is asked, and what is written
+after.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,6 @@
-"""Our books of payments beside the processor's: whatever differs is named. The processor is asked, its database is not read."""
+"""Our books of payments beside the processor's: whatever differs is named. The processor is asked, its
+database is not read.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -24,7 +26,9 @@ class Difference:
 
 
 def compare(settings: Settings, out: TextIO) -> int:
-    """Prints each difference as a line of JSON. Run it when nothing is under way: a capture in flight differs, rightly."""
+    """Prints each difference as a line of JSON. Run it when nothing is under way: a capture in flight
+    differs, rightly.
+    """
     engine = open_database(settings.databases["payments"], connections=1)
     try:
         with engine.connect() as connection:

@@ -1,10 +1,12 @@
-"""How a step of a payment happens once: intent, question, conclusion; and how a resolver ends what a crash left open.
+"""How a step of a payment happens once: intent, question, conclusion; and how a resolver ends what a crash
+left open.
 
     1. a transaction commits the intent (and whatever refuses at once)
     2. the processor is asked, under the idempotency key order_id:step, outside of any transaction
     3. a transaction writes the conclusion, the ledger, the event and the stored reply, and closes the intent
 
-A crash after 1 or 2 leaves an open intent. An answer that did not come is looked up in the processor's books. What can't
+A crash after 1 or 2 leaves an open intent. An answer that did not come is looked up in the processor's
+books. What can't
 be found out is OutcomeUnknown to the caller, and stays open.
 """
 
@@ -53,7 +55,9 @@ class Flow:
         return self._ask_and_conclude(step, decided, token=token, timeout=timeout)
 
     def resolve(self) -> int:
-        """End open intents that nobody works on any more; returns how many were looked at. Safe to run many times at once."""
+        """End open intents that nobody works on any more; returns how many were looked at. Safe to run many
+        times at once.
+        """
         claimed = self._claim()
         for step, order in claimed:
             try:
@@ -104,7 +108,8 @@ class Flow:
         resolving: bool = False,
     ) -> Reply:
         answer = self.processor.find_out(step.name, order) if resolving else None
-        # an authorisation is never sent again without its token, which is not stored: it waits for the caller or a void
+        # an authorisation is never sent again without its token, which is not stored: it waits for the
+        # caller or a void
         if answer is None and (token is not None or step.name != "authorize_payment"):
             answer = self.processor.ask(step.name, order, token=token, timeout=timeout)
         if answer is None and not resolving:
@@ -143,7 +148,9 @@ class Flow:
             ]
 
     def _lease(self, intent: Intent) -> None:
-        """Nobody else asks meanwhile. The lease outlasts a question and a look-up; the pause grows with each attempt."""
+        """Nobody else asks meanwhile. The lease outlasts a question and a look-up; the pause grows with
+        each attempt.
+        """
         now = _now()
         intent.attempts += 1
         intent.closed_at = None

@@ -30,7 +30,9 @@ def entries(kind: str, amount_minor: int, currency: str) -> list[Entry]:
 
 
 def post(session: Session, order_id: UUID, kind: str, amount_minor: int, currency: str) -> None:
-    """The deferred triggers judge it at commit; a second posting of the same kind for the order is refused at once."""
+    """The deferred triggers judge it at commit; a second posting of the same kind for the order is refused
+    at once.
+    """
     posting = Posting(order_id=order_id, kind=kind)
     session.add(posting)
     session.flush()

@@ -18,7 +18,8 @@ class Payment(Base):
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="payment_amount_positive"),
         CheckConstraint(
-            "state in ('authorizing', 'authorized', 'declined', 'capture_declined', 'captured', 'voided', 'refunded')",
+            "state in ('authorizing', 'authorized', 'declined', 'capture_declined', 'captured', 'voided',"
+            " 'refunded')",
             name="payment_state",
         ),
     )
@@ -60,7 +61,9 @@ class Account(Base):
 
 
 class Posting(Base):
-    """One business event in the ledger. `(order_id, kind)` is unique: nothing can be captured twice in these books."""
+    """One business event in the ledger. `(order_id, kind)` is unique: nothing can be captured twice in
+    these books.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (
@@ -75,7 +78,9 @@ class Posting(Base):
 
 
 class Entry(Base):
-    """A line of a posting: debits positive, credits negative. A posting's entries sum to zero in each currency."""
+    """A line of a posting: debits positive, credits negative. A posting's entries sum to zero in each
+    currency.
+    """
 
     __tablename__ = "entry"
     __table_args__ = (CheckConstraint("amount_minor <> 0", name="entry_amount"),)

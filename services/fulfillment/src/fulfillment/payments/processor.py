@@ -30,7 +30,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What every request says about the money; the amount comes from our books, never from the caller of a later step."""
+    """What every request says about the money; the amount comes from our books, never from the caller of a
+    later step.
+    """
 
     order_id: UUID
     amount_minor: int
@@ -65,7 +67,7 @@ class Processor:
             body["payment_token"] = token
         headers = {"Idempotency-Key": idempotency_key(order.order_id, step)}
         match self._send("POST", path, timeout, headers, body):
-            case (200 | 201, {**said}):
+            case (200 | 201, dict() as said):
                 return Answer(authorization_id=said.get("authorization_id"))
             case (402, {"reason": str(reason)}):
                 return Answer(declined=reason)
@@ -74,7 +76,7 @@ class Processor:
     def find_out(self, step: str, order: Order, *, timeout: float | None = None) -> Answer | None:
         """Look into the processor's books for what became of the step. None: no trace of it there (yet)."""
         match self._send("GET", self._path(order), timeout, {}, None):
-            case (200, {**books}):
+            case (200, dict() as books):
                 return what_the_books_say(step, books)
         return None
 

@@ -29,8 +29,12 @@ REFUSALS = (PaymentDeclined, StepWithdrawn, OutcomeUnknown, InvalidRequest, Dead
 class ProcessorClient(DependencyProvider):
     """The processor, as the configuration says where it is and how long we wait for it."""
 
-    def get_dependency(self, worker_ctx: Any) -> Processor:
-        return Processor(worker_ctx.config["PROCESSOR_URL"], worker_ctx.config["PROCESSOR_TIMEOUT_SECONDS"])
+    def setup(self) -> None:
+        config = self.container.config
+        self.processor = Processor(config["PROCESSOR_URL"], config["PROCESSOR_TIMEOUT_SECONDS"])
+
+    def get_dependency(self, worker_ctx: Any) -> Processor:  # noqa: ARG002 Nameko's signature
+        return self.processor
 
 
 class PaymentsService:

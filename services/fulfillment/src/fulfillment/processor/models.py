@@ -14,7 +14,9 @@ class Base(DeclarativeBase):
 
 
 class Authorization(Base):
-    """A card that was asked for money, by the key it was asked with. A void for an unknown key leaves one, too."""
+    """A card that was asked for money, by the key it was asked with. A void for an unknown key leaves one,
+    too.
+    """
 
     __tablename__ = "authorization"
     __table_args__ = (
@@ -34,7 +36,9 @@ class Authorization(Base):
 
 
 class Charge(Base):
-    """Money that moved: the witness' own book. It is not unique for an order on purpose: it counts what it was told to do."""
+    """Money that moved: the witness' own book. It is not unique for an order on purpose: it counts what it
+    was told to do.
+    """
 
     __tablename__ = "charge"
     __table_args__ = (

@@ -13,13 +13,15 @@ from fulfillment.extensions.http import BadInput, http, json_body
 from fulfillment.extensions.setting import Setting
 from fulfillment.extensions.telemetry import Tracing, WorkLog
 from fulfillment.processor import till
+from fulfillment.processor.models import Authorization
 from fulfillment.processor.till import Answer
 
 FIELDS = {"order_id": str, "amount_minor": int, "currency": str}
 
 
 class ProcessorService:
-    """A small payment processor: the independent witness that nobody was charged twice, with cards that misbehave.
+    """A small payment processor: the independent witness that nobody was charged twice, with cards that
+    misbehave.
 
     It holds no opinion on orders. What it is asked under a new idempotency key, it does, and writes down.
     """
@@ -50,7 +52,7 @@ class ProcessorService:
         idempotency_key, body = self._asked(request, FIELDS)
         tries = till.count_try(self.database, idempotency_key, body)
         answer = self._once(idempotency_key, body, partial(till.capture, key=key, request=body))
-        if tries == 1 and self._token(key) == "tok_capture_late":  # noqa: S105
+        if tries == 1 and self._token(key) == "tok_capture_late":
             time.sleep(self.delay_seconds)
         return answer
 
@@ -74,7 +76,7 @@ class ProcessorService:
 
     @http("GET", "/charges", expected_exceptions=BadInput)
     def charges(self, request: Request) -> Answer:
-        """The books, a page at a time: `?after=<order_id>`, for whoever wants to compare them with his own."""
+        """The books, a page at a time: `?after=<order_id>`, for whoever has books to compare."""
         with self.database.begin() as session:
             items = till.charges(session, after=request.args.get("after", ""), limit=500)
         return 200, {"items": items, "next": items[-1]["order_id"] if len(items) == 500 else None}
@@ -101,5 +103,5 @@ class ProcessorService:
 
     def _token(self, key: str) -> str | None:
         with self.database.begin() as session:
-            found = session.get(till.Authorization, key)
+            found = session.get(Authorization, key)
             return found.payment_token if found else None

@@ -1,4 +1,6 @@
-"""What a payment processor does: holds, takes and gives back money on a card, once for each idempotency key."""
+"""What a payment processor does: holds, takes and gives back money on a card, once for each idempotency
+key.
+"""
 
 import hashlib
 import json
@@ -27,12 +29,14 @@ FINAL = {200, 201, 402}  # "no such authorisation" may be otherwise tomorrow
 REFUSED_TOKENS = {"tok_decline": "card_declined"}
 
 
-class KeyReused(Exception):
+class KeyReused(Exception):  # noqa: N818
     """The idempotency key came with another body."""
 
 
 def once(database: Sessions, key: str, request: dict[str, Any], work: Callable[[Session], Answer]) -> Answer:
-    """The stored answer for the key, or the work and its answer in one transaction; two at once run one after another."""
+    """The stored answer for the key, or the work and its answer in one transaction; two at once run one
+    after another.
+    """
     fingerprint = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     with database.begin() as session:
         session.execute(
@@ -168,7 +172,9 @@ def _total(session: Session, key: str, kind: str) -> int:
 
 
 def charges(session: Session, *, after: str, limit: int) -> list[dict[str, Any]]:
-    """What was taken from whom, by order; every order the processor ever heard of is there, also those never charged."""
+    """What was taken from whom, by order; every order the processor ever heard of is there, also those
+    never charged.
+    """
     orders = session.scalars(
         select(Authorization.order_id)
         .where(Authorization.order_id > after)

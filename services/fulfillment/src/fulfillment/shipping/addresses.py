@@ -41,7 +41,9 @@ class Address:
 
 
 def parse_address(value: Any) -> Address:
-    """The address, its country in capitals. InvalidRequest for what is no address at all, AddressRejected for a bad one."""
+    """The address, its country in capitals. InvalidRequest for what is no address at all, AddressRejected
+    for a bad one.
+    """
     if not isinstance(value, dict):
         raise InvalidRequest({"field": "address", "reason": "must be an object"})
     unknown = set(value) - {*REQUIRED, "line2"}

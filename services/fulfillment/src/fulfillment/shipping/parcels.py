@@ -62,7 +62,9 @@ def withdraw_all(session: Session, order_id: UUID) -> Reply:
 
 
 def move_on(session: Session, *, transit: timedelta) -> int:
-    """Each parcel that is due takes its next step. Rows another worker holds are skipped: both may run at once."""
+    """Each parcel that is due takes its next step. Rows another worker holds are skipped: both may run at
+    once.
+    """
     now = datetime.now(UTC)
     due = session.scalars(
         select(Parcel)

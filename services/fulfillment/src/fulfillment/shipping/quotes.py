@@ -1,4 +1,6 @@
-"""What a parcel costs the market and who carries it: one parcel for each seller, by weight of pieces and distance."""
+"""What a parcel costs the market and who carries it: one parcel for each seller, by weight of pieces and
+distance.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
