@@ -1,11 +1,17 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from catalog.products.picture_view import picture
 from catalog.products.views import CategoryViewSet, ProductViewSet
 from catalog.sellers.views import SellerViewSet
+
+# Swagger UI comes from our own static files, but brings styles inline
+DOCS_CSP = {**settings.SECURE_CSP, "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]}
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("products", ProductViewSet)
@@ -16,7 +22,9 @@ api = [
     *router.urls,
     path("pictures/<uuid:pk>", picture, name="picture"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    path("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
+    path(
+        "docs", csp_override(DOCS_CSP)(SpectacularSwaggerSplitView.as_view(url_name="openapi")), name="docs"
+    ),
 ]
 
 urlpatterns = [

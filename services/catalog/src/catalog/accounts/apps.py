@@ -4,3 +4,4 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "catalog.accounts"
     default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "People"

@@ -12,7 +12,7 @@ type Upload = tuple[bytes, str]
 
 class ProductForm(forms.ModelForm[Product]):
     picture_file = forms.FileField(
-        label="picture",
+        label="New picture",
         required=False,
         help_text=f"SVG or PNG, up to {MAX_PICTURE_BYTES // 1024 // 1024} MiB.",
     )

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -24,7 +25,7 @@ REVISABLE = ("name", "description", "category", "price_minor", "status")
 @admin.register(Product)
 class ProductAdmin(StallScopedAdmin):
     form = ProductForm
-    list_display = ("thumbnail", "name", "sku", "seller", "category", "price", "stock", "state", "updated_at")
+    list_display = ("thumbnail", "name", "sku", "seller", "category", "price", "stock", "state")
     list_display_links = ("thumbnail", "name")
     list_filter = ("status", StockFilter, "category", ("seller", admin.RelatedOnlyFieldListFilter))
     list_per_page = 50
@@ -42,10 +43,14 @@ class ProductAdmin(StallScopedAdmin):
         rows = super().get_queryset(request)
         return rows.select_related("seller", "category", "availability").defer("search")
 
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        several = worker(request).is_operator or len(worker(request).stall_ids) > 1
+        return [name for name in self.list_display if name != "seller" or several]
+
     def seller_id_of(self, obj: Product) -> UUID:
         return obj.seller_id
 
-    @admin.display(description="")
+    @admin.display(description="picture")
     def thumbnail(self, product: Product) -> SafeString:
         if not product.picture_url:
             return format_html('<span class="no-picture">{}</span>', "–")
@@ -58,7 +63,7 @@ class ProductAdmin(StallScopedAdmin):
     @admin.display(ordering="availability__available")
     def stock(self, product: Product) -> SafeString:
         if product.available is None:
-            return format_html('<span class="{}">{}</span>', "stock-unknown", "not known yet")
+            return format_html('<span class="{}">{}</span>', "stock-unknown", "not known")
         on_hand = product.availability.on_hand
         kind = "stock-in" if product.available > 0 else "stock-out"
         return format_html(
