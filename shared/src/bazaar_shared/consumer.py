@@ -70,7 +70,7 @@ async def run_consumer(
                 pause = _FIRST_PAUSE
                 while not stop.is_set():
                     await reader.turn(stop)
-        except Exception as error:  # noqa: BLE001 a lost broker shows itself in many ways; none may end the consumer
+        except Exception as error:  # noqa: BLE001 a lost broker has many faces
             reason = f"{type(error).__name__}: {error}"
             health.set("kafka", reason)
             logger.warning("the consumer was interrupted", extra={"group": group, "reason": reason})

@@ -139,8 +139,10 @@ class Dispatch:
         try:
             self._producer = await self._start_producer()
         except (KafkaError, OSError, TimeoutError) as error:
-            self._kafka = f"{type(error).__name__}: {error}"
-            logger.warning("Kafka is away", extra={"relay": self._relay, "reason": self._kafka})
+            reason = f"{type(error).__name__}: {error}"
+            if reason != self._kafka:
+                logger.warning("Kafka is away", extra={"relay": self._relay, "reason": reason})
+            self._kafka = reason
             return
         self._producer_is_spent, self._kafka = False, True
 

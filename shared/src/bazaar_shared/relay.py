@@ -67,7 +67,7 @@ async def run_relay(
     while not stop.is_set():
         try:
             await relay.connect_and_work()
-        except Exception as error:  # noqa: BLE001 a lost connection shows itself in many ways; none may end the relay
+        except Exception as error:  # noqa: BLE001 a lost connection has many faces
             backoff = 0.1 if relay.connected else min(backoff * 2, _LONGEST_BACKOFF)
             reason = f"{type(error).__name__}: {error}"
             board.set("database", reason)

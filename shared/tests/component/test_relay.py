@@ -274,7 +274,7 @@ async def test_a_record_too_large_for_kafka_holds_back_its_key_only(
 async def test_a_record_that_the_broker_refuses_does_not_stop_its_partition(
     database: str, connection: asyncpg.Connection, kafka: Kafka, bootstrap: str
 ) -> None:
-    """The broker refuses whole batches, and leaves a gap in the producer's sequence; the others leave anyway."""
+    """The broker refuses whole batches, with a gap in the producer's sequence; the others leave anyway."""
     topic = await kafka.topic(partitions=1, max_message_bytes="2000")
     await publish(connection, topic, event("poison", 1, padding="x" * 5000))
     for version in range(1, 11):  # these leave in one batch with the poison, and are refused with it
