@@ -26,7 +26,7 @@ def prepare(settings: Settings) -> None:
     """Tables, the first signing key, the service accounts. Replicas may do it at once, and again."""
     engine = make_engine(settings)
     try:
-        migrate(engine)
+        migrate(engine.url)
         with Session(engine) as db, db.begin():
             fill(db, settings)
     finally:

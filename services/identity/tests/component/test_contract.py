@@ -49,4 +49,4 @@ def test_the_first_migration_can_be_taken_back(engine: Engine):
 
     with engine.connect() as connection:
         command.downgrade(alembic_config(connection), "base")
-    migrate(engine)
+    migrate(engine.url)
