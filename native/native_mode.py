@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -70,8 +71,9 @@ class NativeMode(Mode):
         pid = self._info(process)["pid"]
         if not pid:
             raise ModeError(f"{process} does not run")
-        # the supervisor makes each child the leader of a group: its children get the signal, too
-        os.killpg(pid, sig)
+        for member in proc.family(pid):
+            with contextlib.suppress(ProcessLookupError):  # it went with its parent
+                os.kill(member, sig)
 
     def stop(self, process: str) -> None:
         self._info(process)
@@ -147,7 +149,7 @@ def state_of(name: str, info: Mapping[str, int | str] | None) -> ProcessState:
         name=name,
         state=STATES.get(str(info["statename"]), "stopped"),
         pid=pid,
-        memory_mib=proc.group_memory_mib(pid) if pid else None,
+        memory_mib=proc.memory_mib(pid) if pid else None,
         uptime_seconds=time.time() - int(info["start"]) if pid else None,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LISTEN = "0A"
-STAT_PGRP = 2  # of the fields after the command's closing parenthesis
+STAT_PARENT = 1  # of the fields after the command's closing parenthesis
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,30 @@ def command_line(pid: int) -> str:
     return read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
 
 
-def group_memory_mib(group: int) -> int:
-    """Memory that the process group alone would free: private pages, and its share of shared ones (PSS)."""
+def memory_mib(pid: int) -> int:
+    """Memory of the process and its descendants: private pages, and their share of the shared ones (PSS)."""
     total = 0
-    for pid in pids():
-        if group_of(pid) == group:
-            match = re.search(rb"^Pss:\s+(\d+) kB", read(f"/proc/{pid}/smaps_rollup"), re.MULTILINE)
-            total += int(match[1]) if match else 0
+    for member in family(pid):
+        match = re.search(rb"^Pss:\s+(\d+) kB", read(f"/proc/{member}/smaps_rollup"), re.MULTILINE)
+        total += int(match[1]) if match else 0
     return total // 1024
 
 
-def group_of(pid: int) -> int | None:
+def family(pid: int) -> list[int]:
+    """The process and its descendants; they need not be one process group: PostgreSQL's backends are not."""
+    children: dict[int, list[int]] = {}
+    for other in pids():
+        children.setdefault(parent_of(other), []).append(other)
+    found = [pid]
+    for member in found:
+        found += children.get(member, [])
+    return found
+
+
+def parent_of(pid: int) -> int:
     _, _, rest = read(f"/proc/{pid}/stat").rpartition(b")")
     fields = rest.split()
-    return int(fields[STAT_PGRP]) if fields else None
+    return int(fields[STAT_PARENT]) if fields else 0
 
 
 def marked(name: str, value: str) -> list[int]:

@@ -15,7 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 # 80 columns, the default without a terminal, would cut the tables
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
@@ -24,6 +24,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 class Item:
     started: float = field(default_factory=time.monotonic)
     note: str = ""
+    told: float = field(default_factory=time.monotonic)
     ended: float | None = None
     failed: bool = False
 
@@ -48,11 +49,10 @@ class Progress:
 
     def note(self, name: str, note: str) -> None:
         item = self.items[name]
-        if note == item.note:
-            return
         item.note = note
         # without a terminal only what takes long is told before it is done
-        if not self._live and item.seconds > PATIENCE:
+        if not self._live and time.monotonic() - item.told > PATIENCE:
+            item.told = time.monotonic()
             say(f"  {name}: {note}, for {item.seconds:.0f} s now")
 
     def done(self, name: str, note: str = "ready", *, failed: bool = False) -> None:

@@ -22,4 +22,5 @@ def sow_one(mode: Mode, seed: Process, progress: Progress) -> None:
     except Exception as error:
         progress.done(seed.name, str(error).splitlines()[-1][:200], failed=True)
         raise
-    progress.done(seed.name, said[-1][:100] if said else "loaded")
+    words = [line for line in said if not line.startswith("{")]  # the rest is its log
+    progress.done(seed.name, words[-1][:100] if words else "loaded")

@@ -14,8 +14,6 @@ from native.paths import ROOT
 from native.progress import console, say
 from native.readiness import waits_for
 
-ACCOUNTS_SHOWN = 6
-
 
 def addresses(mode: Mode) -> None:
     found = mode.addresses()
@@ -40,12 +38,11 @@ def accounts() -> None:
     table = Table(title="Demo accounts", title_justify="left", box=None, pad_edge=False)
     for heading in ("e-mail", "password", "roles"):
         table.add_column(heading, no_wrap=True)
-    ordered = sorted(market["accounts"], key=lambda account: "seller" in account["roles"])
-    for account in ordered[:ACCOUNTS_SHOWN]:
+    one_of_each = {tuple(account["roles"]): account for account in reversed(market["accounts"])}
+    for account in one_of_each.values():
         table.add_row(account["email"], account["password"], ", ".join(account["roles"]))
     console.print(table)
-    if hidden := len(ordered) - ACCOUNTS_SHOWN:
-        say(f"and {hidden} more in demo/market.yaml")
+    say(f"and {len(market['accounts']) - len(one_of_each)} more in demo/market.yaml")
 
 
 def status(mode: Mode) -> bool:
