@@ -88,7 +88,6 @@ def test_all_routes_but_the_named_ones_need_a_token() -> None:
         "orders-docs",
         "admin-sign-in",
         "admin",
-        "static",
     ]
 
 

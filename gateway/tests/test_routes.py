@@ -79,7 +79,7 @@ ROUTES = [
     Route("POST", "/api/orders/docs", "orders", "user"),
     Route("GET", "/admin/", "catalog", "public"),
     Route("POST", "/admin/login/?next=/admin/", "catalog", "public"),
-    Route("GET", "/static/admin/css/base.css", "catalog", "public"),
+    Route("GET", "/api/catalog/static/admin/css/base.css", "catalog", "optional"),
 ]
 
 
@@ -127,7 +127,7 @@ NOWHERE = [
     "/ready",
     "/stats/prometheus",
     "/health/ready",
-    "/static",
+    "/static/admin/css/base.css",
     "/.well-known/openid-configuration",
     "/authorizations",
     "/api/orders/../fulfillment",
