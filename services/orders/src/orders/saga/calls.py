@@ -60,6 +60,34 @@ _ARGUMENTS: Mapping[str, Callable[[Claimed], dict[str, Any]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class BookedParcel:
+    parcel_id: UUID
+    seller_id: UUID
+    status: str
+    tracking_code: str
+
+
+class UnreadableReply(Exception):
+    """The call was answered, but not as agreed: nobody can tell what happened."""
+
+
+def booked_parcels(reply: Any) -> tuple[BookedParcel, ...]:
+    """What `book_parcels` answers with."""
+    try:
+        return tuple(
+            BookedParcel(
+                UUID(parcel["parcel_id"]),
+                UUID(parcel["seller_id"]),
+                str(parcel["status"]),
+                str(parcel["tracking_code"]),
+            )
+            for parcel in reply["parcels"]
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableReply(f"book_parcels: {error!r}") from error
+
+
 def arguments(method: str, saga: Claimed) -> dict[str, Any]:
     make = _ARGUMENTS.get(method)
     return {"order_id": str(saga.order_id)} | (make(saga) if make else {})

@@ -11,9 +11,9 @@ from opentelemetry.trace import SpanKind
 
 from bazaar_shared.telemetry import span
 from orders.domain.saga import BEFORE_CAPTURE, Done, Expired, Refused, Unknown
-from orders.domain.steps import CALLS, Call
+from orders.domain.steps import CALLS, Call, State
 from orders.rpc.errors import RemoteError, RpcError
-from orders.saga.calls import Claimed, arguments
+from orders.saga.calls import Claimed, UnreadableReply, arguments, booked_parcels
 from orders.saga.observers import Observer
 from orders.saga.store import Attempt, Fenced, SagaStore
 
@@ -91,4 +91,9 @@ class SagaRunner:
         except RpcError as error:
             # also UnknownService: an earlier try may have reached a service that is away now
             return Attempt(Unknown(), {"error": type(error).__name__})
-        return Attempt(Done(), reply=reply)
+        if saga.state is not State.BOOKING:
+            return Attempt(Done())
+        try:
+            return Attempt(Done(), parcels=booked_parcels(reply))
+        except UnreadableReply as error:
+            return Attempt(Unknown(), {"error": str(error)})

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import selectinload
 
 from orders.domain.order import status_by_parcels
-from orders.domain.saga import BEFORE_CAPTURE, MUST_END, Done, Expired, Move, Outcome, Refused, advance
+from orders.domain.saga import BEFORE_CAPTURE, MUST_END, Expired, Move, Outcome, Refused, advance
 from orders.domain.steps import CALLS, ENDED, State
 from orders.metrics import FENCED, OPEN, STUCK
-from orders.saga.calls import Claimed, Goods
+from orders.saga.calls import BookedParcel, Claimed, Goods
 from orders.storage.changes import change_status, lock_order
 from orders.storage.tables import JournalEntry, Order, Parcel, Saga
 
@@ -34,7 +34,7 @@ class Attempt:
 
     outcome: Outcome
     detail: Mapping[str, Any] = field(default_factory=dict)
-    reply: Any = None
+    parcels: tuple[BookedParcel, ...] = ()
 
     @property
     def word(self) -> str:
@@ -129,8 +129,7 @@ class SagaStore:
         return saga
 
     async def _apply(self, session: AsyncSession, saga: Saga, move: Move, attempt: Attempt) -> None:
-        if saga.state is State.BOOKING and isinstance(attempt.outcome, Done):
-            await _keep_parcels(session, saga.order_id, attempt.reply)
+        await _keep_parcels(session, saga.order_id, attempt.parcels)
         saga.state, saga.attempts, saga.since = move.state, 1, self._clock()
         saga.why = move.reason or saga.why
         saga.due_at = None if move.state in ENDED else func.now() + self._lease
@@ -175,20 +174,11 @@ class SagaStore:
         return {order.id: order for order in await session.scalars(asked)}
 
 
-async def _keep_parcels(session: AsyncSession, order_id: UUID, reply: Mapping[str, Any]) -> None:
-    rows = [
-        {
-            "parcel_id": UUID(parcel["parcel_id"]),
-            "order_id": order_id,
-            "seller_id": UUID(parcel["seller_id"]),
-            "status": parcel["status"],
-            "tracking_code": parcel["tracking_code"],
-            "version": 0,
-        }
-        for parcel in reply["parcels"]
-    ]
-    # an event of the parcel may have come before this reply: it knows better
-    await session.execute(insert(Parcel).on_conflict_do_nothing(), rows)
+async def _keep_parcels(session: AsyncSession, order_id: UUID, parcels: Sequence[BookedParcel]) -> None:
+    rows = [asdict(parcel) | {"order_id": order_id, "version": 0} for parcel in parcels]
+    if rows:
+        # an event of the parcel may have come before this reply: it knows better
+        await session.execute(insert(Parcel).on_conflict_do_nothing(), rows)
 
 
 def _claimed(saga: Saga, attempt: JournalEntry, order: Order) -> Claimed:

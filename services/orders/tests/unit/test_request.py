@@ -1,0 +1,114 @@
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import ValidationError
+
+from orders.api.errors import path
+from orders.checkout.request import PlaceOrder
+
+PRODUCT = str(uuid4())
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    whole = {
+        "lines": [{"product_id": PRODUCT, "quantity": 2}],
+        "delivery_address": {
+            "name": "Ada",
+            "line1": "Torstraße 1",
+            "postal_code": "10119",
+            "city": "Berlin",
+            "country": "DE",
+        },
+        "payment_token": "tok_approve",
+        "expected_total_minor": 100,
+        "currency": "EUR",
+    }
+    return whole | changes
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    return body(lines=[{"product_id": PRODUCT, "quantity": 2} | changes])
+
+
+def address(**changes: Any) -> dict[str, Any]:
+    return body(delivery_address=body()["delivery_address"] | changes)
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    (line(quantity=0), "lines[0].quantity"),
+    (line(quantity=-1), "lines[0].quantity"),
+    (line(quantity=100), "lines[0].quantity"),
+    (line(quantity=1.5), "lines[0].quantity"),
+    (line(quantity="2"), "lines[0].quantity"),
+    (line(quantity=True), "lines[0].quantity"),
+    (line(quantity=None), "lines[0].quantity"),
+    (line(product_id="tea"), "lines[0].product_id"),
+    (line(price_minor=1), "lines[0].price_minor"),
+    (line(unit_price_minor=1), "lines[0].unit_price_minor"),
+    (body(lines=[]), "lines"),
+    (body(lines=None), "lines"),
+    (body(lines=[{"product_id": PRODUCT, "quantity": 1}] * 2), "lines[1].product_id"),
+    (body(lines=[{"product_id": str(uuid4()), "quantity": 1} for _ in range(51)]), "lines"),
+    (body(total_minor=1), "total_minor"),
+    (body(status="confirmed"), "status"),
+    (body(expected_total_minor=-1), "expected_total_minor"),
+    (body(expected_total_minor=10**12 + 1), "expected_total_minor"),
+    (body(expected_total_minor=1.0), "expected_total_minor"),
+    (body(expected_total_minor=float("nan")), "expected_total_minor"),
+    (body(currency="eur"), "currency"),
+    (body(currency="EURO"), "currency"),
+    (body(voucher="SUMMER"), "voucher"),
+    (body(payment_token=""), "payment_token"),
+    (body(payment_token="x" * 65), "payment_token"),
+    (body(payment_token="tok\n"), "payment_token"),
+    (address(country="Germany"), "delivery_address.country"),
+    (address(name=" "), "delivery_address.name"),
+    (address(name="x" * 121), "delivery_address.name"),
+    (address(city="Ber\x00lin"), "delivery_address.city"),
+    (address(city="Ber\ud800lin"), "delivery_address.city"),
+    (address(planet="Earth"), "delivery_address.planet"),
+    (body(delivery_address=None), "delivery_address"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field"), BAD, ids=[f"{n}-{field}" for n, (_, field) in enumerate(BAD)])
+def test_a_wrong_field_is_named(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        PlaceOrder.model_validate(wrong)
+    assert [path(error["loc"]) for error in refused.value.errors()] == [field]
+
+
+def test_each_missing_field_is_named() -> None:
+    with pytest.raises(ValidationError) as refused:
+        PlaceOrder.model_validate({})
+    missing = {path(error["loc"]) for error in refused.value.errors()}
+    assert missing == {"lines", "delivery_address", "payment_token", "expected_total_minor", "currency"}
+
+
+def test_the_canonical_form_is_one_for_all_ways_of_writing() -> None:
+    plain = PlaceOrder.model_validate(body())
+    other = body(voucher=None, lines=[{"quantity": 2, "product_id": PRODUCT.upper()}])
+    other["delivery_address"] |= {"name": "  Ada ", "line2": None}
+    assert PlaceOrder.model_validate(other).canonical() == plain.canonical()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [line(quantity=3), body(payment_token="tok_late"), body(expected_total_minor=101), address(city="Bonn")],
+)
+def test_another_wish_has_another_canonical_form(other: dict[str, Any]) -> None:
+    assert PlaceOrder.model_validate(other).canonical() != PlaceOrder.model_validate(body()).canonical()
+
+
+@pytest.mark.parametrize(
+    ("location", "text"),
+    [
+        (("body", "lines", 0, "quantity"), "lines[0].quantity"),
+        (("body",), "body"),
+        (("query", "limit"), "limit"),
+        (("body", "delivery_address", "body"), "delivery_address.body"),
+    ],
+)
+def test_paths(location: tuple[str | int, ...], text: str) -> None:
+    assert path(location) == text

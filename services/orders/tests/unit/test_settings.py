@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+from bazaar_shared.settings import SettingsError
+
+from orders.settings import load
+
+NEEDED = {
+    "DATABASE_URL": "postgresql://orders@db:5432/orders",
+    "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
+    "AMQP_URL": "amqp://orders@rabbitmq:5672/bazaar",
+    "JWKS_URL": "http://identity:8101/.well-known/jwks.json",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "AMQP_URL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HTTP_PORT", "many")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "DATABASE_URL is missing; AMQP_URL is missing" in str(refused.value)
+    assert "HTTP_PORT: " in str(refused.value)
+
+
+def test_passwords_come_from_files_and_never_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "database_password"
+    file.write_text("s3cret/@\n")
+    monkeypatch.setenv("DATABASE_PASSWORD_FILE", str(file))
+    settings = load()
+    assert settings.dsn == "postgresql://orders:s3cret%2F%40@db:5432/orders"
+    assert settings.sqlalchemy_url == "postgresql+asyncpg://orders:s3cret%2F%40@db:5432/orders"
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in repr(settings.dsn)
+
+
+def test_background_is_a_list_of_known_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKGROUND", "relay, saga")
+    assert load().background == {"relay", "saga"}
+    monkeypatch.setenv("BACKGROUND", "relay,lottery")
+    with pytest.raises(SettingsError, match="BACKGROUND"):
+        load()
+
+
+def test_a_lease_must_outlast_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGA_STEP_TIMEOUT", "15")
+    with pytest.raises(SettingsError, match="SAGA_LEASE"):
+        load()
