@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,13 @@ def from_running_market(timeout: float = 60) -> Read:
         try:
             return mode.exec(service, ["python", "-m", service, "export"], timeout=timeout)
         except (ModeError, OSError, subprocess.TimeoutExpired) as error:
-            raise UnreadableBookError(f"{service}: its export could not be read: {error}") from error
+            raise UnreadableBookError(f"{service}: its export could not be read: {gist(error)}") from error
 
     return read
+
+
+def gist(error: Exception) -> str:
+    """Of a traceback the line that names the error; else the last line."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (named or lines)[-1].strip()[:300]

@@ -1,0 +1,1 @@
+"""What the checkout's benchmark is made of: load, PostgreSQL's own pace, CPU time, a stage, a report."""
