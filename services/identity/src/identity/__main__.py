@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -82,6 +83,9 @@ def main() -> None:
     for name, (_, described) in COMMANDS.items():
         commands.add_parser(name, help=described, description=described)
     command = parser.parse_args().command or "serve"
+    warnings.filterwarnings(
+        "ignore", message="pkg_resources is deprecated"
+    )  # Pyramid's matter, at each start
     if command == "openapi":
         from identity.contract.specification import specification
 
