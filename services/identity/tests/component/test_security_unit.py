@@ -31,7 +31,7 @@ def in_a_unit_of_its_own(request: Any) -> None:
 
 
 def with_both(config: Any) -> None:
-    for name, view in (("work", in_the_requests_transaction), ("security", in_a_unit_of_its_own)):
+    for name, view in (("plain", in_the_requests_transaction), ("security", in_a_unit_of_its_own)):
         config.add_route(name, f"/{name}/{{session_id}}")
         config.add_view(view, route_name=name, permission=NO_PERMISSION_REQUIRED)
 
@@ -47,7 +47,7 @@ def test_a_refusal_takes_the_requests_work_with_it_and_leaves_the_security_state
     identity = replica_with(with_both)
     ada = identity.person("ada@bazaar.example")
 
-    identity.http.post(f"/work/{ada.session_id}", status=401)
+    identity.http.post(f"/plain/{ada.session_id}", status=401)
     assert not has_ended(engine, ada.session_id)
 
     identity.http.post(f"/security/{ada.session_id}", status=401)
