@@ -9,7 +9,7 @@ import pytest
 
 from tools import audit
 from tools.books import UnreadableBookError
-from tools.reading import read_books
+from tools.reading import gist, read_books
 from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS
 
 AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
@@ -121,3 +121,13 @@ def test_what_does_not_come_to_rest_in_time_is_a_fault() -> None:
         ("not settled within 0 s", "consumer catalog/inventory.stock", "2 not handled"),
         ("not settled within 0 s", f"order {MOVING}", "pending/authorizing"),
     }
+
+
+def test_of_a_traceback_the_error_s_line_is_told() -> None:
+    traceback = (
+        'python -m orders export ended with 1: Traceback:\n  File "x.py", line 1\n'
+        "orders.storage.GoneError: no such table\n(Background: https://example.org)"
+    )
+    assert gist(RuntimeError(traceback)) == "orders.storage.GoneError: no such table"
+    assert gist(RuntimeError("it is not\nrunning")) == "running"
+    assert gist(TimeoutError()) == "TimeoutError"
