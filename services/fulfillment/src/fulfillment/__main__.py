@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 
 from bazaar_shared.settings import SettingsError
@@ -26,6 +27,8 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
+    # ADR 0041 says it once; a line on stderr at each start that is no JSON would say it to nobody
+    warnings.filterwarnings("ignore", message="\nEventlet is deprecated")
     parser = argparse.ArgumentParser(
         prog="python -m fulfillment", description="Bazaar's stock, money and parcels"
     )

@@ -1,4 +1,4 @@
-"""One RPC from the command line, by Nameko's standalone client: to look, to adjust stock, to try things out."""
+"""One RPC from the command line, by Nameko's standalone client: to look, to adjust stock, to try out."""
 
 import json
 

@@ -57,7 +57,7 @@ class Process:
         self.runner = ServiceRunner(settings.nameko_config())
         for name in settings.services:
             self.runner.add_service(service_class(name))
-        self.started = False
+        self.begun = self.started = False
         self.probes = {name: open_database(url, connections=1) for name, url in settings.databases.items()}
         self.management = Management(settings.management_host, settings.management_port, ready=self._checks())
         self.over: Any = eventlet.event.Event()
@@ -73,7 +73,7 @@ class Process:
         log.info("stopping", extra={"reason": str(reason)})
         failed = isinstance(reason, BaseException)
         with eventlet.Timeout(self.settings.shutdown_seconds, False):
-            if self.started:
+            if self.begun:
                 self.runner.stop()
             log.info("stopped")
             return 1 if failed else 0
@@ -86,8 +86,9 @@ class Process:
             if self.settings.migrate_on_start:
                 for name, url in self.settings.databases.items():
                     _insist(partial(migrate_one, name, url), f"the database {name}")
+            self.begun = True
+            self.runner.start()  # returns when every service consumes
             self.started = True
-            self.runner.start()
             self.runner.wait()
         except Exception as error:
             log.exception("a service ended by an error")

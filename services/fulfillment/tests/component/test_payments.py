@@ -155,7 +155,7 @@ def test_a_failure_is_unknown_and_the_retry_finds_out(
 
 
 def test_a_processor_that_never_answers_is_voided(
-    rpc: Rpc, engines: dict[str, Engine], order_id: str
+    rpc: Rpc, services: dict[str, Process], engines: dict[str, Engine], order_id: str
 ) -> None:
     arguments = {"order_id": order_id, "amount_minor": 500, "currency": "EUR", "payment_token": "tok_timeout"}
     assert refused(rpc, "payments.authorize_payment", **arguments)[0] == "OutcomeUnknown"
@@ -168,6 +168,7 @@ def test_a_processor_that_never_answers_is_voided(
     assert postings(engines, order_id) == []
     # the intent that never got its answer is closed by the resolver
     eventually(lambda: open_intents(engines, order_id) == [], within=20)
+    eventually(lambda: "payments_open_intents 0.0" in services["payments"].get("/metrics")[1])
 
 
 def test_a_void_that_overtakes_the_authorisation_wins(

@@ -49,6 +49,16 @@ def test_the_queue_is_a_quorum_queue_with_limits(
     assert [consumer["prefetch_count"] for consumer in consumers] == [10]
 
 
+def test_every_consumer_connection_has_a_heartbeat(
+    services: dict[str, Process], management: Management, vhost: str
+) -> None:
+    def beats() -> set[int]:
+        connections = management("GET", f"/vhosts/{vhost}/connections")
+        return {each["timeout"] for each in connections if each.get("channels")}
+
+    eventually(lambda: 10 in beats(), within=20)
+
+
 def test_numbers_in_a_refusal_stay_numbers(rpc: Rpc, product: str, order_id: str) -> None:
     with pytest.raises(RemoteError) as refused:
         rpc.call(

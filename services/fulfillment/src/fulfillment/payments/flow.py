@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from logging import getLogger
 from uuid import UUID
 
-from sqlalchemy import select
+from prometheus_client import Gauge
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fulfillment.errors import OutcomeUnknown, Refusal
@@ -28,6 +29,9 @@ from fulfillment.storage import Sessions
 from fulfillment.validation import invalid
 
 log = getLogger(__name__)
+
+OPEN = Gauge("payments_open_intents", "Steps whose outcome at the processor is not known yet")
+OLDEST = Gauge("payments_oldest_open_intent_seconds", "How long the oldest of them has been open")
 
 RESOLVE_AT_ONCE = 10
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -58,6 +62,7 @@ class Flow:
         """End open intents that nobody works on any more; returns how many were looked at. Safe to run many
         times at once.
         """
+        self._measure()
         claimed = self._claim()
         for step, order in claimed:
             try:
@@ -71,6 +76,14 @@ class Flow:
                     "resolved", extra={"order_id": str(step.order_id), "step": step.name, "outcome": outcome}
                 )
         return len(claimed)
+
+    def _measure(self) -> None:
+        with self.database.begin() as session:
+            count, oldest = session.execute(
+                select(func.count(), func.min(Intent.opened_at)).where(Intent.closed_at.is_(None))
+            ).one()
+        OPEN.set(count)
+        OLDEST.set((_now() - oldest).total_seconds() if oldest else 0)
 
     def _intend(
         self, session: Session, step: Step, prepare: Callable[[Session], books.Preparation]
