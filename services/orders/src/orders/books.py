@@ -59,4 +59,6 @@ async def _outbox(session: AsyncSession) -> dict[str, Any]:
 
 
 def _write(row: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(orjson.dumps(row, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+    # asyncpg's UUID is a subclass, which orjson leaves to `default`
+    option = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.buffer.write(orjson.dumps(row, default=str, option=option))

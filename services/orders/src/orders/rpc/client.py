@@ -8,6 +8,7 @@ who wait are told at once, and the next call connects anew, with a new reply que
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -127,7 +128,8 @@ class RpcClient:
         inject(trace)
         headers: dict[str, Any] = {f"nameko.{name}": value for name, value in trace.items()}
         headers["nameko.call_id_stack"] = [f"{self._name}.{call_id}"]
-        headers["nameko.deadline"] = deadline
+        # whole seconds: aio-pika writes a float header with 32 bits, which is minutes off for a time of today
+        headers["nameko.deadline"] = math.ceil(deadline)
         message = aio_pika.Message(
             json.dumps({"args": [], "kwargs": arguments}).encode(),
             content_type="application/json",
