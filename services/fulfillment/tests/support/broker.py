@@ -65,7 +65,7 @@ class OwnRabbit:
 
     def start(self) -> None:
         with (self.folder / "server.log").open("ab") as out:
-            self.popen = subprocess.Popen([SERVER], env=self.env, stdout=out, stderr=out)
+            self.popen = subprocess.Popen([SERVER], cwd=self.folder, env=self.env, stdout=out, stderr=out)
         eventually(lambda: answers(self.url), within=STARTS_WITHIN, every=0.3)
 
     def stop(self) -> None:
