@@ -65,6 +65,7 @@ async def run_consumer(
     health = health or Health("kafka")
     pause = _FIRST_PAUSE
     while not stop.is_set():
+        health.beat()  # a broker that is away does not make the process a stuck one
         try:
             async with _Reader(bootstrap_servers, group, topics, handle, dead_letter_topic, health) as reader:
                 pause = _FIRST_PAUSE
@@ -163,6 +164,7 @@ class _Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         for message in messages:
             if given_up():
                 break
+            self._health.beat()
             try:
                 await self._one(message)
             except Exception as error:  # noqa: BLE001 any other failure is taken as passing

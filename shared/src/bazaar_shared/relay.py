@@ -65,6 +65,7 @@ async def run_relay(
     relay = _Relay(dsn, bootstrap_servers, name, stop, batch, poll, retention, board)
     backoff = 0.1
     while not stop.is_set():
+        board.beat()  # a server that is away does not make the process a stuck one
         try:
             await relay.connect_and_work()
         except Exception as error:  # noqa: BLE001 a lost connection has many faces

@@ -325,6 +325,8 @@ async def test_it_waits_for_a_kafka_that_is_not_there_yet_and_stops_when_told(gr
     nowhere = Kafka("127.0.0.1:1", None)  # type: ignore[arg-type]
     async with consumer(nowhere, group, ["t"], Handled(), "d", health=health):
         await aeventually(lambda: "KafkaConnectionError" in str(health.get("kafka")))
+        health._beat = float("-inf")
+        await aeventually(health.alive)  # not ready, but nothing that a restart would help
 
 
 async def test_dead_letters_come_back_by_one_command(kafka: Kafka, group: str, dead: str) -> None:

@@ -263,7 +263,7 @@ async def test_a_record_too_large_for_kafka_holds_back_its_key_only(
         failures = {"relay": "poisoned", "topic": topic, "reason": "MessageSizeTooLargeError"}
         assert metric("outbox_failures_total", **failures) >= 1
         await aeventually(lambda: metric("outbox_held_keys", relay="poisoned") == 1)
-        # repaired by hand, as docs/operating says: the key goes on in order
+        # repaired by hand, as README.md says: the key goes on in order
         repaired = event("poison", 1).to_json().decode()
         await connection.execute("update outbox set envelope = $1 where id = $2", repaired, poison["id"])
         await all_sent(connection)
@@ -380,6 +380,14 @@ async def test_it_goes_on_after_postgresql_was_away(
         assert health.get("database") is True
     await line.cut()
     assert await sent_versions(kafka, topic) == {"o-1": [1, 2]}
+
+
+async def test_it_waits_for_a_database_that_is_not_there_yet_and_stops_when_told(bootstrap: str) -> None:
+    health = Health("database", "kafka")
+    async with relay("postgresql://postgres@127.0.0.1:1/nothing", bootstrap, health=health):
+        await aeventually(lambda: "ConnectionRefusedError" in str(health.get("database")))
+        health._beat = float("-inf")
+        await aeventually(health.alive)  # not ready, but nothing that a restart would help
 
 
 async def test_it_goes_on_after_kafka_was_away(
