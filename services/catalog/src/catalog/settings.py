@@ -3,10 +3,10 @@
 import os
 
 import django_stubs_ext
-from django.utils.csp import CSP
 
 from bazaar_shared.logs import logging_config
 from catalog.config import Config
+from catalog.web import csp
 
 django_stubs_ext.monkeypatch()  # generic classes such as ModelAdmin[Product] exist at run time too
 
@@ -92,14 +92,7 @@ CSRF_COOKIE_NAME = "catalog_csrf"
 CSRF_TRUSTED_ORIGINS = list(CONFIG.trusted_origins)
 CSRF_FAILURE_VIEW = "catalog.web.problems.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
-    "default-src": [CSP.SELF],
-    "img-src": [CSP.SELF, "data:"],
-    "object-src": [CSP.NONE],
-    "base-uri": [CSP.NONE],
-    "form-action": [CSP.SELF],
-    "frame-ancestors": [CSP.NONE],
-}
+SECURE_CSP = csp.PAGES
 
 # below the API's prefix: whoever routes the API routes the admin's style sheets too
 STATIC_URL = "/api/catalog/static/"

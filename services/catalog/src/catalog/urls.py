@@ -1,7 +1,5 @@
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
@@ -9,9 +7,7 @@ from rest_framework.routers import SimpleRouter
 from catalog.products.picture_view import picture
 from catalog.products.views import CategoryViewSet, ProductViewSet
 from catalog.sellers.views import SellerViewSet
-
-# Swagger UI comes from our own static files, but brings styles inline
-DOCS_CSP = {**settings.SECURE_CSP, "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]}
+from catalog.web import csp
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("products", ProductViewSet)
@@ -23,7 +19,9 @@ api = [
     path("pictures/<uuid:pk>", picture, name="picture"),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path(
-        "docs", csp_override(DOCS_CSP)(SpectacularSwaggerSplitView.as_view(url_name="openapi")), name="docs"
+        "docs",
+        csp_override(csp.DOCS)(SpectacularSwaggerSplitView.as_view(url_name="openapi")),
+        name="docs",
     ),
 ]
 

@@ -243,6 +243,13 @@ def test_a_tax_rate_changed_in_the_back_office_is_told(
     assert len(events()) == 3
 
 
+def test_an_operator_makes_a_category(olga: Client, market: SimpleNamespace, events: Any) -> None:
+    olga.post("/admin/products/category/add/", {"slug": "ink", "name": "Inks", "tax_rate_bp": 1900})
+    assert Category.objects.get(slug="ink").name == "Inks"
+    assert "19 %" in olga.get("/admin/products/category/").content.decode()
+    assert events() == []
+
+
 # -- what a seller can't --------------------------------------------------------------------------------
 
 

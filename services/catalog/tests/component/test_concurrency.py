@@ -42,7 +42,6 @@ def together() -> Iterator[Callable[..., list[Any]]]:
 
 
 def test_bulk_changes_of_the_same_products_in_any_order(market: SimpleNamespace, together: Any) -> None:
-    """Rows are locked in the order of their keys, whatever order the caller asked for."""
     up = lambda: len(Product.objects.order_by("name").reprice_by(Decimal(10), by="tess"))  # noqa: E731
     down = lambda: len(Product.objects.order_by("-price_minor").reprice_by(Decimal(20), by="mara"))  # noqa: E731
     assert together(up, down, up, down, up, down) == [4] * 6

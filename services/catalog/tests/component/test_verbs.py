@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from catalog.events.models import OutboxMessage
 from catalog.products.models import Category, PriceChange, Product
@@ -146,6 +147,15 @@ def test_statements_do_not_grow_with_the_number_of_products(
         Product.objects.introduce(drafts, by="tess")
 
 
+def test_rows_are_locked_in_the_order_of_their_keys_whatever_the_caller_asked_for(
+    market: SimpleNamespace,
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        Product.objects.order_by("-name").select_related("availability").reprice_by(Decimal(1), by="tess")
+    (locking,) = [query["sql"] for query in queries if "FOR UPDATE" in query["sql"]]
+    assert locking.endswith('ORDER BY "products_product"."id" ASC FOR UPDATE OF "products_product"')
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -173,8 +183,6 @@ def test_no_way_leads_around_the_verbs(write: Any, market: SimpleNamespace, even
 
 
 def test_an_event_needs_the_transaction_of_its_change() -> None:
-    from django.db import connection
-
     connection.in_atomic_block = False
     try:
         with pytest.raises(transaction.TransactionManagementError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import extend_schema_serializer, inline_serializer
 from rest_framework import serializers
 
 from bazaar_shared.problems import CONTENT_TYPE
@@ -11,10 +11,12 @@ from bazaar_shared.problems import CONTENT_TYPE
 def page_of(item: type[Any], **more: Any) -> Any:
     name = item.__name__.removesuffix("Serializer")
     kind = "Batch" if more else "Page"
-    return inline_serializer(
+    page = inline_serializer(
         f"{name}{kind}",
         {"items": item(many=True), "next_cursor": serializers.CharField(allow_null=True), **more},
     )
+    # not the list of pages that it takes a list action's serializer for
+    return extend_schema_serializer(many=False)(type(page))
 
 
 FIELD_ERROR = {

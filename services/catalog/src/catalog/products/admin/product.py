@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -43,7 +42,7 @@ class ProductAdmin(StallScopedAdmin):
         rows = super().get_queryset(request)
         return rows.select_related("seller", "category", "availability").defer("search")
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         several = worker(request).is_operator or len(worker(request).stall_ids) > 1
         return [name for name in self.list_display if name != "seller" or several]
 
