@@ -14,6 +14,8 @@ type Json = dict[str, Any]
 
 REQUEST = 15.0
 POLL = 0.2
+BACK = 20.0  # for a service that is away to come back
+UNAVAILABLE = {502, 503, 504}
 ENDED = {"completed", "cancelled", "refunded"}
 
 
@@ -136,10 +138,10 @@ class Shopper(Person):
         told = self.told.get(order_id, 0)
         deadline = time.monotonic() + within
         while True:
-            order = self.look_at(order_id)
-            finished = [step for step in self.journal(order_id) if step["finished_at"]]
+            order, steps = self.progress(order_id)
+            finished = [step for step in steps if step["finished_at"]]
             yield from finished[told:]
-            told = self.told[order_id] = len(finished)
+            told = self.told[order_id] = max(told, len(finished))
             if order["saga"]["state"] in ENDED:
                 return
             if time.monotonic() > deadline:
@@ -149,6 +151,20 @@ class Shopper(Person):
                     "make status; make logs S=orders-saga; the saga goes on when the services answer again",
                 )
             time.sleep(POLL)
+
+    def progress(self, order_id: str) -> tuple[Json, list[Json]]:
+        """The order and its steps so far; a service that is away for a moment is asked again."""
+
+        def read() -> tuple[Json, list[Json]] | None:
+            try:
+                # the order first: when it has ended, the journal read after it is whole
+                return self.look_at(order_id), self.journal(order_id)
+            except RefusedError as refused:
+                if refused.status in UNAVAILABLE:
+                    return None
+                raise
+
+        return wait_until(f"an answer about order {order_id}", read, within=BACK, every=1)
 
 
 def order_body(lines: list[tuple[Json, int]], token: str = "tok_approve") -> Json:  # noqa: S107 a test card's name

@@ -44,16 +44,15 @@ def sign_in(cast: Cast, email: str) -> None:
 
 def look_around(cast: Cast) -> None:
     cast.tell.act("… searches, and looks at products")
-    teas = cast.shopper.search(search="green tea", in_stock="true", limit=4)
-    books = cast.shopper.search(seller="paper-lantern", in_stock="true", ordering="price", limit=20)
-    cast.tell.say("GET /api/catalog/products?search=green tea    catalog · Django, PostgreSQL full text")
-    cast.tell.products(teas)
-    tea = first_with(teas, 4)
-    novel, other = first_with(books, 4), first_with(books[::-1], 4)
-    for product in (tea, novel, other):
+    found = cast.shopper.search(search="smoke", in_stock="true", limit=6)
+    books = cast.shopper.search(seller="paper-lantern", in_stock="true", ordering="price", limit=40)
+    cast.tell.say("GET /api/catalog/products?search=smoke at catalog · Django, PostgreSQL full text")
+    cast.tell.products(found)
+    smoky, novel, other = first_with(found, 4), first_with(books, 4), first_with(books[10:], 4)
+    for product in (smoky, novel, other):
         cast.shopper.product(product["id"])
-    cast.basket = [(tea, 2), (novel, 1), (other, 1)]
-    cast.tell.good(f"into the basket: 2 × {tea['name']}, {novel['name']}, {other['name']}: two stalls")
+    cast.basket = [(smoky, 2), (novel, 1), (other, 1)]
+    cast.tell.good(f"into the basket: 2 × {smoky['name']}, {novel['name']} and {other['name']}: two stalls")
 
 
 def first_with(products: list[Json], pieces: int) -> Json:

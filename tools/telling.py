@@ -71,8 +71,7 @@ class Teller:
         attempt = f", try {step['attempt']}" if step["attempt"] > 1 else ""
         who = f"{service} · {FRAMEWORKS.get(service, '?')}{attempt}"
         mark = MARKS.get(step["outcome"], "[yellow]·[/]")
-        reason = (step["detail"] or {}).get("reason") if step["outcome"] != "done" else None
-        meaning = f"{step['outcome']}: {reason}" if reason else MEANING.get(name, str(step["outcome"]))
+        meaning = MEANING.get(name, "") if step["outcome"] == "done" else outcome_of(step)
         self.console.print(
             f"   {mark} {name:<18} [cyan]{who:<20}[/] {milliseconds(step):>7}  [dim]{escape(meaning)}[/]",
             soft_wrap=True,
@@ -102,6 +101,20 @@ class Teller:
         for row in rows:
             table.add_row(*(escape(cell) for cell in row))
         self.console.print(table)
+
+
+OUTCOMES = {
+    "unknown": "no answer: asked again, it may have happened",
+    "lost": "the worker was lost: another takes over",
+    "expired": "too late: all is undone",
+}
+
+
+def outcome_of(step: Json) -> str:
+    detail = step["detail"] or {}
+    why = detail.get("reason") or detail.get("error")
+    words = OUTCOMES.get(step["outcome"], str(step["outcome"]))
+    return f"{words} ({why})" if why else words
 
 
 NUMBERS = {"price", "in stock", "quantity", "amount", "before", "after", "change", "on hand", "reserved"}

@@ -119,6 +119,18 @@ def test_each_step_is_told_once_and_only_when_it_is_over(monkeypatch: pytest.Mon
     assert told == ["capture_payment", "commit_stock"]
 
 
+def test_a_service_that_is_away_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.shopper.time.sleep", lambda _: None)
+    answers = iter(
+        [
+            httpx.Response(503, json={"title": "away"}),
+            httpx.Response(200, json={"status": "confirmed", "saga": {"state": "completed"}}),
+            httpx.Response(200, json={"items": [step("book_parcels")]}),
+        ]
+    )
+    assert len(list(at(lambda _: next(answers)).steps("o-1", within=30))) == 1
+
+
 def test_a_saga_that_does_not_end_is_said_with_where_it_stands() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/journal"):
@@ -183,7 +195,7 @@ def test_a_step_is_told_with_service_framework_time_and_reason() -> None:
     done, refused = out.getvalue().splitlines()
     assert done.split() == ["✓", "capture_payment", "payments", "·", "Nameko", "42", "ms", *MEANT.split()]
     assert "try 2" in refused
-    assert refused.endswith("refused: payment_declined")
+    assert refused.endswith("refused (payment_declined)")
     assert "\x1b" not in out.getvalue()
 
 
