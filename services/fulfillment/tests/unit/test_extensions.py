@@ -179,6 +179,15 @@ def test_settling_on_a_dead_channel_does_not_end_the_process(settle: str) -> Non
     getattr(SteadyQueueConsumer(), settle)(message)
 
 
+def test_a_broker_that_is_back_is_found_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    consumer, connection = SteadyQueueConsumer(), MagicMock()
+    connection.__enter__.return_value = connection
+    monkeypatch.setattr(consumer, "create_connection", lambda: connection)
+    with consumer.establish_connection():
+        [call] = connection.ensure_connection.call_args_list
+    assert call.kwargs["interval_max"] <= 2
+
+
 def test_sensitive_arguments_are_blacked_out() -> None:
     payments, shipping = ServiceContainer(PaymentsService, CONFIG), ServiceContainer(ShippingService, CONFIG)
     authorize = get_extension(payments, QuorumRpc, method_name="authorize_payment")
