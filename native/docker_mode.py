@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,11 +48,16 @@ class DockerMode(Mode):
     def start(self, process: str) -> None:
         output([*COMPOSE, "start", process])
 
-    def states(self) -> list[ProcessState]:
-        containers = {found["Service"]: found for found in self._containers()}
-        wanted = [process.name for process in self.compose.running]
-        details = self._inspect([containers[name]["ID"] for name in wanted if name in containers])
-        return [state_of(name, details.get(containers.get(name, {}).get("ID", ""))) for name in wanted]
+    def states(self, *, memory: bool = False) -> list[ProcessState]:
+        containers = {found["Service"]: found["ID"] for found in self._containers()}
+        wanted = {process.name: containers.get(process.name, "") for process in self.compose.running}
+        there = [container for container in wanted.values() if container]
+        details = self._inspect(there)
+        used = memory_mib(there) if memory else {}
+        return [
+            replace(state_of(name, details.get(container)), memory_mib=used.get(container))
+            for name, container in wanted.items()
+        ]
 
     @contextmanager
     def another(self, process: str) -> Iterator[Twin]:
@@ -97,6 +103,22 @@ class Container:
         output(["docker", "kill", self.id])
 
 
+def memory_mib(containers: Sequence[str]) -> dict[str, int]:
+    if not containers:
+        return {}
+    lines = output(["docker", "stats", "--no-stream", "--format", "{{json .}}", *containers]).splitlines()
+    # "83.4MiB / 256MiB"
+    used = {found["ID"]: found["MemUsage"].split()[0] for found in map(json.loads, lines)}
+    return {container: mebibytes(text) for container, text in used.items()}
+
+
+def mebibytes(text: str) -> int:
+    match = re.fullmatch(r"([\d.]+)(B|KiB|MiB|GiB)", text)
+    if match is None:
+        return 0
+    return int(float(match[1]) * {"B": 0, "KiB": 0, "MiB": 1, "GiB": 1024}[match[2]])
+
+
 def state_of(name: str, details: Mapping[str, Any] | None) -> ProcessState:
     if details is None:
         return ProcessState(name, "stopped")
@@ -109,7 +131,6 @@ def state_of(name: str, details: Mapping[str, Any] | None) -> ProcessState:
         name=name,
         state=words.get(state["Status"], "stopped" if state.get("ExitCode") == 0 else "failed"),
         pid=state["Pid"] or None,
-        memory_mib=None,
         uptime_seconds=(datetime.now(UTC) - started).total_seconds() if running else None,
         restarts=details["RestartCount"],
     )

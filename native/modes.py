@@ -117,7 +117,8 @@ class Mode(ABC):
         self.start(process)
 
     @abstractmethod
-    def states(self) -> list[ProcessState]: ...
+    def states(self, *, memory: bool = False) -> list[ProcessState]:
+        """Of all that keeps running, in the compose file's order; their memory only if asked for."""
 
     def ready(self, process: str) -> bool:
         from native.readiness import waits_for

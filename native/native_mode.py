@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -83,9 +84,14 @@ class NativeMode(Mode):
         self._info(process)
         self.supervisor.start(process)
 
-    def states(self) -> list[ProcessState]:
+    def states(self, *, memory: bool = False) -> list[ProcessState]:
         infos = self.supervisor.states() if self.supervisor.alive() else {}
-        return [state_of(process.name, infos.get(process.name)) for process in self.compose.running]
+        found = [state_of(process.name, infos.get(process.name)) for process in self.compose.running]
+        if not memory:
+            return found
+        return [
+            replace(state, memory_mib=proc.memory_mib(state.pid)) if state.pid else state for state in found
+        ]
 
     @contextmanager
     def another(self, process: str) -> Iterator[Twin]:
@@ -149,7 +155,6 @@ def state_of(name: str, info: Mapping[str, int | str] | None) -> ProcessState:
         name=name,
         state=STATES.get(str(info["statename"]), "stopped"),
         pid=pid,
-        memory_mib=proc.memory_mib(pid) if pid else None,
         uptime_seconds=time.time() - int(info["start"]) if pid else None,
     )
 

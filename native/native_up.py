@@ -106,7 +106,7 @@ def start(mode: NativeMode, processes: list[Process], title: str) -> None:
         mode.supervisor.start(process.name)
     with showing(title) as progress:
         took = wait_until_ready(processes, progress, READY_WITHIN)
-    startup.remember({name: seconds for name, seconds in took.items() if name not in running})
+    startup.remember(mode, {name: seconds for name, seconds in took.items() if name not in running})
 
 
 def initialise_postgres(mode: NativeMode) -> None:

@@ -48,13 +48,13 @@ def accounts() -> None:
 def status(mode: Mode) -> bool:
     """True if all run and are ready."""
     processes = {process.name: process for process in mode.compose.running}
-    started = startup.recall()
+    started = startup.recall(mode)
     table = Table(box=None, pad_edge=False)
     for heading in ("process", "state", "pid", "memory", "ready", "uptime", "start"):
         table.add_column(
             heading, no_wrap=True, justify="left" if heading in {"process", "ready"} else "right"
         )
-    states = mode.states()
+    states = mode.states(memory=True)
     rows = [row(state, processes[state.name], started) for state in states]
     for cells in rows:
         table.add_row(*cells)
