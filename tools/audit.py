@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.json:
         print(json.dumps(as_json(verdict), indent=2))
     else:
-        show(verdict, Console(highlight=False))
+        show(verdict, console())
     return FAULTS if verdict.faults else CLEAN
 
 
@@ -92,13 +92,19 @@ def settled_audit(read: Read, lags: Lags, *, within: float, overdue: float, paus
     """Waits for the market to come to rest, then judges. What does not come to rest in time is a fault."""
     deadline = time.monotonic() + within
     while True:
-        reading = read_books(read)
-        waiting = what_is_on_its_way(reading, lags(), judged(reading, overdue=overdue))
-        if not waiting:
-            return judged(reading, overdue=overdue, settled=True)
-        if time.monotonic() >= deadline:
-            verdict = judged(reading, overdue=overdue)
-            return unsettled(verdict, waiting, within)
+        late = time.monotonic() >= deadline
+        try:
+            reading = read_books(read)
+            waiting = what_is_on_its_way(reading, lags(), judged(reading, overdue=overdue))
+        except UnreadableBookError:
+            # after a fault a service may still be on its way back
+            if late:
+                raise
+        else:
+            if not waiting:
+                return judged(reading, overdue=overdue, settled=True)
+            if late:
+                return unsettled(judged(reading, overdue=overdue), waiting, within)
         time.sleep(pause)
 
 
@@ -139,21 +145,27 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def show(verdict: Verdict, console: Console) -> None:
-    console.print(summary(verdict))
+def show(verdict: Verdict, out: Console) -> None:
+    out.print(summary(verdict))
     for currency in sorted(verdict.totals.due):
-        console.print(money_line(verdict, currency))
+        out.print(money_line(verdict, currency))
     if verdict.moving:
-        console.print(f"\nMoving, not judged yet: {len(verdict.moving)}", style="yellow")
+        out.print(f"\nMoving, not judged yet: {len(verdict.moving)}", style="yellow")
         for each in verdict.moving[:SHOWN]:
-            console.print(f"  order {each.order_id}: {each.where}", style="dim")
-        more(console, len(verdict.moving))
+            out.print(f"  order {each.order_id}: {each.where}", style="dim")
+        more(out, len(verdict.moving))
     if verdict.faults:
-        console.print(faults_table(verdict))
-        more(console, len(verdict.faults))
-        console.print(f"\n✗ The books differ: {len(verdict.faults)} faults.", style="bold red")
+        out.print(faults_table(verdict))
+        more(out, len(verdict.faults))
+        out.print(f"\n✗ The books differ: {len(verdict.faults)} faults.", style="bold red")
     else:
-        console.print("\n✓ The books are clean.", style="bold green")
+        out.print("\n✓ The books are clean.", style="bold green")
+
+
+def console() -> Console:
+    """As wide as the terminal; where there is none, wide enough for a fault's line."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=160)
 
 
 def summary(verdict: Verdict) -> str:
@@ -175,9 +187,9 @@ def faults_table(verdict: Verdict) -> Table:
     return table
 
 
-def more(console: Console, count: int) -> None:
+def more(out: Console, count: int) -> None:
     if count > SHOWN:
-        console.print(f"  … and {count - SHOWN} more (all of them with --json)", style="dim")
+        out.print(f"  … and {count - SHOWN} more (all of them with --json)", style="dim")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def where_next(tell: Teller, gateway: str, addresses: Any, account: dict[str, An
         ("", "what", "where"),
         [
             ("", "the API", f"{gateway}/api/catalog/products"),
-            ("", "its documentation", f"{gateway}/api/orders/docs, …/api/catalog/docs"),
+            ("", "its documentation", f"{gateway}/api/catalog/docs, {gateway}/api/orders/openapi.json"),
             ("", "the back office", f"{gateway}/admin/ (kiln-street@bazaar.example, the same password)"),
             ("", "Prometheus", f"{addresses.prometheus}/targets"),
             ("", "RabbitMQ", f"{addresses.rabbitmq_management}/"),

@@ -38,6 +38,8 @@ def money(minor: int, currency: str = "EUR") -> str:
 class Teller:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
+        if console is None and not self.console.is_terminal:
+            self.console = Console(highlight=False, width=140)  # a log has no edge to wrap at
         self.acts = 0
 
     @property
@@ -54,7 +56,7 @@ class Teller:
 
     def act(self, text: str) -> None:
         self.acts += 1
-        self.console.print(f"\n[bold cyan]{self.acts}. {escape(text)}[/]")
+        self.console.print(f"\n[bold cyan]{self.acts}. {escape(text)}[/]", soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         self.console.print(f"   {text}", style=style, markup=False, soft_wrap=True)

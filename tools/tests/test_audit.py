@@ -111,6 +111,21 @@ def test_settled_waits_for_the_consumers() -> None:
     assert exports.asked.count("orders") == 4
 
 
+def test_settled_waits_for_a_service_that_is_on_its_way_back() -> None:
+    exports = Exports(AT_REST, participants=without_moving_stock())
+    away = iter([True, False])
+
+    def read(service: str) -> str:
+        if service == "catalog" and next(away, False):
+            raise UnreadableBookError("catalog: it starts")
+        return exports(service)
+
+    assert audit.settled_audit(read, dict, within=30, overdue=1e12, pause=0).faults == []
+    away = iter([True])
+    with pytest.raises(UnreadableBookError):
+        audit.settled_audit(read, dict, within=0, overdue=1e12, pause=0)
+
+
 def test_what_does_not_come_to_rest_in_time_is_a_fault() -> None:
     waiting = [{**each, "unsent": 7} if each.get("database") == "shipping" else each for each in PARTICIPANTS]
     exports = Exports(ORDERS, participants=waiting)
