@@ -131,7 +131,8 @@ async def accepting(
     """pgbench before, between and after: whether the machine kept its pace can be seen."""
     body = order_of(stage.market)
     bench = pgbench(mode, stage, binary, body)
-    ports = {"service": 8103, "gateway": 8080}
+    addresses = mode.addresses().http
+    ports = {"service": port_of(addresses["orders"]), "gateway": port_of(addresses["gateway"])}
     accepted = 0
 
     async def database() -> None:
@@ -163,6 +164,10 @@ async def accepting(
             raise StageError(f"{accepted} orders were accepted, {stored} are stored")
         await database()
         before = await stage.count("orders") - accepted
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 def all_accepted(result: Result, where: str) -> None:
