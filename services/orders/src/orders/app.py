@@ -18,15 +18,15 @@ from orders.container import Container
 def create_app(container: Container, registry: CollectorRegistry = REGISTRY) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # made ready in the loop that uses it; it connects with the first request, so that the database may come later.
-        # Who made the container closes it
+        # made ready in the loop that uses it; it connects with the first request, so that the database may
+        # come later. Who made the container closes it
         await container.pool()
         yield
 
     app = FastAPI(
         title="Bazaar orders",
         version="1",
-        description="Places orders and sees each through its saga. Money is in minor units; prices include tax.",
+        description="Places orders and sees them through. Money is in minor units; prices include tax.",
         openapi_url=f"{PREFIX}/openapi.json",
         # the usual pages load their scripts from other hosts
         docs_url=None,
@@ -46,7 +46,9 @@ def create_app(container: Container, registry: CollectorRegistry = REGISTRY) -> 
 
 
 def uniform(metrics: HttpMetrics) -> Callable[[Info], None]:
-    """The instrumentator times and finds the route; name and labels are those of all services (OpenTelemetry's)."""
+    """The instrumentator times and finds the route; name and labels are those of all services
+    (OpenTelemetry's).
+    """
 
     def observe(info: Info) -> None:
         route = None if info.modified_handler == "none" else info.modified_handler

@@ -1,4 +1,6 @@
-"""`python -m orders export`: the books, for operators and the audit. One JSON object a line, read in one snapshot."""
+"""`python -m orders export`: the books, for operators and the audit. One JSON object a line, read in one
+snapshot.
+"""
 
 import sys
 from typing import Any

@@ -1,7 +1,8 @@
 """The composition root: what exists once in a process, and what is built from what.
 
-Dependency Injector's part. A request's own things (principal, session, page) are FastAPI's: api/dependencies.py is the one
-place where the two meet. Nothing below the root knows the container; tests override its providers.
+Dependency Injector's part. A request's own things (principal, session, page) are FastAPI's:
+api/dependencies.py is the one place where the two meet. Nothing below the root knows the container; tests
+override its providers.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""The schema, brought up to date by whoever starts first; the others wait for the lock and find nothing to do."""
+"""The schema, brought up to date by whoever starts first; the others wait for the lock and find nothing to
+do.
+"""
 
 import logging
 from pathlib import Path

@@ -102,7 +102,8 @@ async def serve(container: Container) -> None:
         log_config=None,
         server_header=False,
     )
-    # uvicorn takes the signals while it serves and raises them again at its end: then they only set this, once more
+    # uvicorn takes the signals while it serves and raises them again at its end: then they only set this,
+    # once more
     stop = _stop_on_signals()
     with _management(settings, {"": health} | boards):
         async with _beside(container, health, boards, stop):

@@ -92,7 +92,9 @@ def _with_secret(url: str, file: Path | None) -> Redacted:
 
 
 def load(**values: Any) -> Settings:
-    """From the environment; `values` come first, for tests. A SettingsError names every setting that is not right."""
+    """From the environment; `values` come first, for tests. A SettingsError names every setting that is not
+    right.
+    """
     try:
         return Settings(**values)
     except ValidationError as error:

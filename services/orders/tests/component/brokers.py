@@ -58,7 +58,6 @@ class Management:
             self.call("DELETE", f"vhosts/{name}")
 
 
-
 type Method = Callable[..., Any] | Callable[..., Awaitable[Any]]
 
 
@@ -72,7 +71,9 @@ class Refusal(Exception):
 
 
 class Peer:
-    """A service as Nameko runs one: a queue `rpc-<name>`, bound by `<name>.*`, replies through the same exchange."""
+    """A service as Nameko runs one: a queue `rpc-<name>`, bound by `<name>.*`, replies through the same
+    exchange.
+    """
 
     def __init__(self, url: str, service: str, **methods: Method) -> None:
         self._url = url
@@ -114,5 +115,7 @@ class Peer:
         await message.ack()
 
     async def _reply(self, message: AbstractIncomingMessage, body: bytes) -> None:
-        answer = aio_pika.Message(body, content_type="application/json", correlation_id=message.correlation_id)
+        answer = aio_pika.Message(
+            body, content_type="application/json", correlation_id=message.correlation_id
+        )
         await self._exchange.publish(answer, message.reply_to or "", mandatory=False)

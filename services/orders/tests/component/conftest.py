@@ -1,4 +1,4 @@
-"""Real servers: a database of its own for each session of tests, a JWKS endpoint, the application over ASGI."""
+"""Real servers: a database for each session of tests, a JWKS endpoint, the application over ASGI."""
 
 import asyncio
 import os
@@ -10,15 +10,15 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
-from bazaar_shared import telemetry
-from bazaar_shared.testing import TokenForge, temporary_database
 from dependency_injector import providers
-from prometheus_client import CollectorRegistry
-
 from orders.app import create_app
 from orders.container import Container, close
 from orders.migrate import migrate
 from orders.settings import Settings, load
+from prometheus_client import CollectorRegistry
+
+from bazaar_shared import telemetry
+from bazaar_shared.testing import TokenForge, temporary_database
 
 SELLER = UUID("11111111-1111-4111-8111-111111111111")
 OTHER_SELLER = UUID("22222222-2222-4222-8222-222222222222")
@@ -76,7 +76,7 @@ def settings(database: str, jwks_url: str) -> Settings:
 
 
 class RecordedRpc:
-    """In the place of the RPC client: gives the replies it was told to, and remembers who was asked for what."""
+    """In the place of the RPC client: gives the replies it was told to, remembers all it was asked."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -86,7 +86,7 @@ class RecordedRpc:
         """Given in turn, the last one again and again; an exception is raised, a callable is called."""
         self.replies[method] = list(replies)
 
-    async def call(self, service: str, method: str, /, *, timeout: float, **arguments: Any) -> Any:
+    async def call(self, service: str, method: str, /, *, within: float, **arguments: Any) -> Any:
         self.calls.append((method, {"service": service, **arguments}))
         queue = self.replies.get(method, [_agreeable(method, arguments)])
         reply = queue.pop(0) if len(queue) > 1 else queue[0]
@@ -159,11 +159,18 @@ class Market:
     shopper: str
 
     async def sell(
-        self, price: int = 1000, *, tax: int = 1900, seller: UUID = SELLER, name: str = "A tea", status: str = "active"
+        self,
+        price: int = 1000,
+        *,
+        tax: int = 1900,
+        seller: UUID = SELLER,
+        name: str = "A tea",
+        status: str = "active",
     ) -> UUID:
         product = uuid4()
         await self.pool.execute(
-            "insert into product_price (product_id, seller_id, name, price_minor, currency, tax_rate_bp, status, version)"
+            "insert into product_price"
+            " (product_id, seller_id, name, price_minor, currency, tax_rate_bp, status, version)"
             " values ($1, $2, $3, $4, 'EUR', $5, $6, 1)",
             product, seller, name, price, tax, status,
         )  # fmt: skip
@@ -191,7 +198,9 @@ class Market:
         assert answer.status_code == 202, answer.text
         return answer.json()
 
-    async def get(self, path: str, subject: str | None = None, roles: tuple[str, ...] = ("shopper",)) -> httpx.Response:
+    async def get(
+        self, path: str, subject: str | None = None, roles: tuple[str, ...] = ("shopper",)
+    ) -> httpx.Response:
         return await self.api.get(path, headers=self.headers(subject, roles))
 
     async def order(self, order_id: str) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from bazaar_shared.testing import TokenForge
-from prometheus_client import CollectorRegistry
-
 from orders.app import create_app
 from orders.container import Container, close
 from orders.settings import Settings
+from prometheus_client import CollectorRegistry
+
+from bazaar_shared.testing import TokenForge
 from tests.component.conftest import NOTHING, Market
 
 
@@ -68,10 +68,10 @@ async def test_only_shoppers_buy(market: Market) -> None:
 async def test_an_order_is_its_shoppers_and_operators_alone(market: Market) -> None:
     order = await market.buy()
     for path in ("", "/journal"):
-        path = f"/api/orders/{order['id']}{path}"
-        problem(await market.get(path, subject=str(uuid4())), 404, "not-found")
-        assert (await market.get(path)).status_code == 200
-        assert (await market.get(path, str(uuid4()), ("operator",))).status_code == 200
+        whole = f"/api/orders/{order['id']}{path}"
+        problem(await market.get(whole, subject=str(uuid4())), 404, "not-found")
+        assert (await market.get(whole)).status_code == 200
+        assert (await market.get(whole, str(uuid4()), ("operator",))).status_code == 200
     problem(await market.get(f"/api/orders/{uuid4()}"), 404, "not-found")
 
 
@@ -92,7 +92,10 @@ async def test_a_key_is_required(market: Market) -> None:
     [
         ({"lines": []}, "lines"),
         ({"lines": [{"product_id": str(uuid4()), "quantity": 0}]}, "lines[0].quantity"),
-        ({"lines": [{"product_id": str(uuid4()), "quantity": 1, "unit_price_minor": 1}]}, "lines[0].unit_price_minor"),
+        (
+            {"lines": [{"product_id": str(uuid4()), "quantity": 1, "unit_price_minor": 1}]},
+            "lines[0].unit_price_minor",
+        ),
         ({"price_minor": 1}, "price_minor"),
         ({"voucher": "SUMMER"}, "voucher"),
         ({"delivery_address": {}}, "delivery_address.name"),
@@ -120,7 +123,9 @@ async def test_what_is_not_json_is_refused(market: Market, raw: bytes) -> None:
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 async def test_another_content_type_is_refused(market: Market, kind: str) -> None:
     headers = market.headers() | {"Idempotency-Key": uuid4().hex, "Content-Type": kind}
-    problem(await market.api.post("/api/orders", content=b"{}", headers=headers), 415, "unsupported-media-type")
+    problem(
+        await market.api.post("/api/orders", content=b"{}", headers=headers), 415, "unsupported-media-type"
+    )
 
 
 async def test_a_large_body_is_refused(market: Market) -> None:
@@ -216,7 +221,9 @@ async def test_the_trace_goes_on_into_the_event_and_the_saga(market: Market) -> 
     assert trace in await market.pool.fetchval("select envelope->>'traceparent' from outbox")
 
 
-async def test_the_metric_is_the_uniform_one(container: Container, forge: TokenForge, pool: asyncpg.Pool) -> None:
+async def test_the_metric_is_the_uniform_one(
+    container: Container, forge: TokenForge, pool: asyncpg.Pool
+) -> None:
     registry = CollectorRegistry()
     transport = httpx.ASGITransport(app=create_app(container, registry))
     async with httpx.AsyncClient(transport=transport, base_url="http://orders") as api:
@@ -239,7 +246,9 @@ async def test_without_a_database_it_is_unavailable(settings: Settings, forge: T
     gone = settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/orders"})
     container = Container(settings=gone)
     await container.pool()
-    transport = httpx.ASGITransport(app=create_app(container, CollectorRegistry()), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        app=create_app(container, CollectorRegistry()), raise_app_exceptions=False
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://orders") as api:
         market = Market(api, container.pool(), forge, str(uuid4()))
         for answer in (
@@ -253,10 +262,15 @@ async def test_without_a_database_it_is_unavailable(settings: Settings, forge: T
     await close(container)
 
 
-async def test_connections_cut_by_the_server_are_a_503_at_most_once(market: Market, container: Container) -> None:
+async def test_connections_cut_by_the_server_are_a_503_at_most_once(
+    market: Market, container: Container
+) -> None:
     """As by a restart: the next requests find new connections."""
     await market.buy()
-    cut = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    cut = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
     await market.pool.fetch(cut)
     answers = await asyncio.gather(*(market.get("/api/orders") for _ in range(5)))
     assert {answer.status_code for answer in answers} <= {200, 503}

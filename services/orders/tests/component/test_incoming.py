@@ -1,14 +1,14 @@
-"""What orders learns from Kafka: prices by version, parcels and what they make of an order, each event once."""
+"""What orders learns from Kafka: prices by version, parcels and what they make of an order, each once."""
 
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from orders.container import Container
+
 from bazaar_shared.consumer import PermanentError, Record
 from bazaar_shared.envelope import Event
-
-from orders.container import Container
 from tests.component.conftest import OTHER_SELLER, SELLER, Market
 from tests.component.test_cancel import bought, parcel_moves
 from tests.component.test_saga import ended, events, working
@@ -53,7 +53,9 @@ async def test_a_price_is_learnt_and_can_be_bought_at(market: Market, container:
 
 
 async def test_versions_out_of_order_leave_the_newest(pool: asyncpg.Pool, container: Container) -> None:
-    await learn(container, product_event(2, 300), product_event(1, 250), product_event(4, 350), product_event(3, 999))
+    await learn(
+        container, product_event(2, 300), product_event(1, 250), product_event(4, 350), product_event(3, 999)
+    )
     assert await known(pool) == (350, 4, "active", 300)
 
 
@@ -68,10 +70,14 @@ async def test_an_archived_product_is_no_longer_sold(market: Market, container: 
 
 
 async def test_a_change_of_price_is_told_to_who_saw_the_old_one(market: Market, container: Container) -> None:
-    await learn(container, product_event(1, 250), product_event(2, 300), product_event(3, 300, name="A fine tea"))
+    await learn(
+        container, product_event(1, 250), product_event(2, 300), product_event(3, 300, name="A fine tea")
+    )
     answer = await market.post(market.body([(PRODUCT, 1)], 250))
     assert answer.status_code == 409
-    assert answer.json()["changes"] == [{"product_id": str(PRODUCT), "kind": "price_changed", "was": 250, "now": 300}]
+    assert answer.json()["changes"] == [
+        {"product_id": str(PRODUCT), "kind": "price_changed", "was": 250, "now": 300}
+    ]
 
 
 async def test_a_replayed_event_has_no_effect(market: Market, container: Container) -> None:
@@ -127,7 +133,9 @@ async def test_parcels_out_of_order_leave_the_newest(market: Market, container: 
     assert (now["status"], now["parcels"][0]["status"]) == ("delivered", "delivered")
 
 
-async def test_a_parcel_may_leave_before_its_booking_was_answered(market: Market, container: Container) -> None:
+async def test_a_parcel_may_leave_before_its_booking_was_answered(
+    market: Market, container: Container
+) -> None:
     """The reply was lost; when it is given again, the parcel is on its way already."""
     parcel = {"parcel_id": str(uuid4()), "seller_id": str(SELLER), "tracking_code": "BZ1", "status": "booked"}
     order = await market.buy()

@@ -1,5 +1,8 @@
-"""The processes themselves, as they are started: killed between steps, started before their servers, stopped in peace."""
+"""The processes themselves, as they are started: killed between steps, started before their servers, stopped
+in peace.
+"""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,8 +18,8 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
-from bazaar_shared.testing import aeventually, temporary_database
 
+from bazaar_shared.testing import aeventually, temporary_database
 from tests.component.brokers import Management, Peer, Refusal
 from tests.component.conftest import Market, server
 from tests.component.test_saga import ended, journal
@@ -88,7 +91,9 @@ class Participants:
             self.asked.append(name)
             if name in self.refuse:
                 raise self.refuse[name]
-            sellers = sorted({line["seller_id"] for line in arguments.get("lines", []) if "seller_id" in line})
+            sellers = sorted(
+                {line["seller_id"] for line in arguments.get("lines", []) if "seller_id" in line}
+            )
             parcels = [
                 {"parcel_id": str(uuid4()), "seller_id": seller, "tracking_code": "BZ1", "status": "booked"}
                 for seller in sellers
@@ -205,7 +210,8 @@ async def test_many_who_migrate_at_once(environment: dict[str, str]) -> None:
 
 async def test_the_books(market: Market, environment: dict[str, str]) -> None:
     order = await market.buy(1000, 2)
-    answer = subprocess.run(
+    answer = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-m", "orders", "export"],
         env=dict(os.environ) | environment,
         capture_output=True,
@@ -232,7 +238,12 @@ async def test_the_books(market: Market, environment: dict[str, str]) -> None:
 def test_what_is_missing_is_one_clear_line() -> None:
     bare = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}}
     answer = subprocess.run(
-        [sys.executable, "-m", "orders", "serve"], env=bare, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "orders", "serve"],
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1

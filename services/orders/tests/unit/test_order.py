@@ -1,7 +1,6 @@
 from dataclasses import dataclass
 
 import pytest
-
 from orders.domain.money import included_tax
 from orders.domain.order import Status, status_by_parcels
 
@@ -35,7 +34,15 @@ def test_status_by_parcels(parcels: list[tuple[str, str]], status: Status) -> No
 
 @pytest.mark.parametrize(
     ("gross", "rate", "tax"),
-    [(119, 1900, 19), (107, 700, 7), (100, 0, 0), (0, 1900, 0), (1, 1900, 0), (100, 1900, 16), (3, 10_000, 2)],
+    [
+        (119, 1900, 19),
+        (107, 700, 7),
+        (100, 0, 0),
+        (0, 1900, 0),
+        (1, 1900, 0),
+        (100, 1900, 16),
+        (3, 10_000, 2),
+    ],
 )
 def test_included_tax(gross: int, rate: int, tax: int) -> None:
     assert included_tax(gross, rate) == tax

@@ -39,7 +39,9 @@ CheckoutService = Annotated[Checkout, Depends(_of_process(lambda made: made.chec
 
 
 async def principal(request: Request, verifier: Verifier, _: Annotated[Any, Depends(_scheme)]) -> Principal:
-    """Whoever called, verified here again: a caller inside the network is not trusted, nor any header it sends."""
+    """Whoever called, verified here again: a caller inside the network is not trusted, nor any header it
+    sends.
+    """
     return await verifier.verify(bearer(request.headers.get("authorization")))
 
 
@@ -56,7 +58,9 @@ Shopper = Annotated[Principal, Depends(shopper)]
 
 
 async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """One session and one transaction a request; committed when the handler returns, before the answer is sent."""
+    """One session and one transaction a request; committed when the handler returns, before the answer is
+    sent.
+    """
     async with sessions.begin() as opened:
         yield opened
 
@@ -70,7 +74,7 @@ async def idempotency_key(
         str | None,
         Header(
             alias="Idempotency-Key",
-            description="8 to 200 printable characters, new for each order; the same again gives the same answer",
+            description="8 to 200 printable characters, new for each order; again, the same answer",
         ),
     ] = None,
 ) -> str:

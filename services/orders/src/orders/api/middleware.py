@@ -1,4 +1,4 @@
-"""Pure ASGI, for what must see every request: also those that no route takes and those whose handler fails."""
+"""Pure ASGI, for what must see every request: also those no route takes and those whose handler fails."""
 
 import logging
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ MAX_BODY = 64 * 1024
 
 
 class Traced:
-    """Goes on with the caller's trace, names it in the answer, and answers 500 for what nobody else answered."""
+    """Goes on with the caller's trace, names it in the answer, and answers 500 where nobody else did."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
@@ -58,7 +58,9 @@ class Traced:
 
 
 class GuardedBody:
-    """Refuses a body that is too large, counted while it is read whatever its length header says, or that is not JSON."""
+    """Refuses a body that is too large, counted while it is read whatever its length header says, or that is
+    not JSON.
+    """
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
         self._app = app

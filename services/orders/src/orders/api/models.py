@@ -128,8 +128,8 @@ class JournalItem(_Out):
     outcome: Annotated[
         str | None,
         Field(
-            description="done, refused, unknown (asked again), expired (the deadline was over), lost (the worker died or was "
-            "overtaken); null while it is under way"
+            description="done, refused, unknown (asked again), expired (the deadline was over), "
+            "lost (the worker died or was overtaken); null while it is under way"
         ),
     ]
     service: str

@@ -81,7 +81,9 @@ async def get_journal(order_id: UUID, caller: Caller, session: Session) -> Journ
     "/{order_id}/cancel", status_code=202, summary="Cancel, or refund", responses=_problems(404, 409, 422)
 )
 async def cancel_order(order_id: UUID, caller: Caller, session: Session) -> OrderOut:
-    """Before the payment is captured: cancelled. Afterwards: refunded, until a parcel left. 409 when neither can be."""
+    """Before the payment is captured: cancelled. Afterwards: refunded, until a parcel left. 409 when neither
+    can be.
+    """
     await _visible(session, order_id, caller)
     await ask_to_cancel(session, order_id)
     return OrderOut.of(await find_order(session, order_id))

@@ -34,7 +34,9 @@ async def find_order(session: AsyncSession, order_id: UUID) -> Order:
 async def page_of_orders(
     session: AsyncSession, shopper_id: str, status: Status | None, cursor: str | None, limit: int
 ) -> tuple[Sequence[Order], str | None]:
-    """Newest first, by keyset: a page costs the same however far it is, and orders placed meanwhile shift nothing."""
+    """Newest first, by keyset: a page costs the same however far it is, and orders placed meanwhile shift
+    nothing.
+    """
     asked = _whole_orders().where(Order.shopper_id == shopper_id)
     if status is not None:
         asked = asked.where(Order.status == status)
@@ -51,12 +53,12 @@ async def page_of_orders(
 def _position(cursor: str) -> tuple[datetime, UUID]:
     place = pagination.decode(cursor, _CURSOR)
     try:
-        created_at = datetime.fromisoformat(place["created_at"])
-        if created_at.tzinfo is None:
-            raise ValueError("no offset")
-        return created_at, UUID(place["id"])
+        created_at, order_id = datetime.fromisoformat(place["created_at"]), UUID(place["id"])
     except ValueError as error:
         raise InvalidCursor("the cursor cannot be read") from error
+    if created_at.tzinfo is None:
+        raise InvalidCursor("the cursor's time has no offset")
+    return created_at, order_id
 
 
 async def journal_of(session: AsyncSession, order_id: UUID) -> Sequence[JournalEntry]:

@@ -1,4 +1,6 @@
-"""`POST /api/orders` behind the route: one statement when all is well, and the way to a clear answer when it is not."""
+"""`POST /api/orders` behind the route: one statement when all is well, and the way to a clear answer when it
+is not.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -98,7 +100,9 @@ class Checkout:
         return Placed(order_id, row["created_at"], row["tax_minor"], orjson.loads(row["lines"]))
 
     async def _settle(self, asked: _Asked) -> PlacedBefore | None:
-        """Why nothing was stored: the key's first answer, or a refusal raised. None: nothing is wrong any more."""
+        """Why nothing was stored: the key's first answer, or a refusal raised. None: nothing is wrong any
+        more.
+        """
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()

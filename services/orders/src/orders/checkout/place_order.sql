@@ -1,8 +1,10 @@
--- Stores an order and all that belongs to it, or nothing: the prices are read, the total is compared with the one the shopper
--- was shown, and the idempotency key is taken, in one statement and one round trip (ADR 0030).
+-- Stores an order and all that belongs to it, or nothing: the prices are read, the total is compared with the
+-- one the shopper was shown, and the idempotency key is taken, in one statement and one round trip
+-- (ADR 0030).
 --
--- No row comes back when a product has no price here, when the total differs or when the key is taken; of two that take one
--- key at the same time, the second waits for the first's commit at the key's unique index. The caller then finds out which.
+-- No row comes back when a product has no price here, when the total differs or when the key is taken; of two
+-- that take one key at the same time, the second waits for the first's commit at the key's unique index. The
+-- caller then finds out which.
 --
 -- $1 order id   $2 subject   $3 route   $4 idempotency key   $5 body's hash   $6 product ids   $7 quantities
 -- $8 expected total   $9 currency   $10 delivery address   $11 payment token   $12 seconds to the deadline
@@ -12,17 +14,21 @@ with asked as (
   from unnest($6::uuid[], $7::bigint[]) with ordinality as asked (product_id, quantity, line_no)
 ), priced as materialized (
   select
-    line_no, product_id, seller_id, name, quantity, price_minor, tax_rate_bp, price_minor * quantity as line_total
+    line_no, product_id, seller_id, name, quantity, price_minor, tax_rate_bp,
+    price_minor * quantity as line_total
   from asked join product_price using (product_id)
   where status = 'active' and currency = $9::text
 ), summed as materialized (
   select
     coalesce(sum(line_total), 0)::bigint as total,
     -- the included tax, half a unit rounded up: domain/money.py does the same
-    coalesce(sum((line_total * tax_rate_bp * 2 + 10000 + tax_rate_bp) / (2 * (10000 + tax_rate_bp))), 0)::bigint as tax,
+    coalesce(
+      sum((line_total * tax_rate_bp * 2 + 10000 + tax_rate_bp) / (2 * (10000 + tax_rate_bp))), 0
+    )::bigint as tax,
     jsonb_agg(jsonb_build_object(
-      'line_no', line_no, 'product_id', product_id, 'seller_id', seller_id, 'name', name, 'quantity', quantity,
-      'unit_price_minor', price_minor, 'tax_rate_bp', tax_rate_bp, 'line_total_minor', line_total
+      'line_no', line_no, 'product_id', product_id, 'seller_id', seller_id, 'name', name,
+      'quantity', quantity, 'unit_price_minor', price_minor, 'tax_rate_bp', tax_rate_bp,
+      'line_total_minor', line_total
     ) order by line_no) as lines,
     jsonb_agg(jsonb_build_object(
       'product_id', product_id, 'seller_id', seller_id, 'quantity', quantity,
@@ -40,9 +46,11 @@ with asked as (
   select order_id, $2::text, 'pending', total, tax, $9::text, $10::jsonb from key_taken, summed
   returning id, created_at
 ), lines_stored as (
-  insert into order_line
-    (order_id, line_no, product_id, seller_id, name, quantity, unit_price_minor, tax_rate_bp, line_total_minor)
-  select id, line_no, product_id, seller_id, name, quantity, price_minor, tax_rate_bp, line_total from placed, priced
+  insert into order_line (
+    order_id, line_no, product_id, seller_id, name, quantity, unit_price_minor, tax_rate_bp, line_total_minor
+  )
+  select id, line_no, product_id, seller_id, name, quantity, price_minor, tax_rate_bp, line_total
+  from placed, priced
 ), saga_begun as (
   insert into saga (order_id, state, deadline, payment_token, traceparent)
   select id, 'reserving', now() + make_interval(secs => $12::float8), $11::text, $13::text from placed

@@ -1,4 +1,6 @@
-"""What a shopper asks for. A field that is not here is refused: a price, above all, is never the client's to say."""
+"""What a shopper asks for. A field that is not here is refused: a price, above all, is never the client's to
+say.
+"""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -60,5 +62,5 @@ class PlaceOrder(_Strict):
         return self
 
     def canonical(self) -> bytes:
-        """The validated request, always written the same way: two bodies that ask for the same are the same."""
+        """The validated request, always written alike: bodies that ask for the same are the same."""
         return self.model_dump_json().encode()

@@ -1,4 +1,6 @@
-"""The state machine: (state, outcome) → what comes next. Two tables derived from the steps, two functions that look up."""
+"""The state machine: (state, outcome) → what comes next. Two tables derived from the steps, two functions
+that look up.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +43,7 @@ class Move:
 
 
 class IllegalMove(Exception):
-    """The participant said what it must not say here: taken as unknown by the runner, and shown by the alert."""
+    """The participant said what it must not say here: the runner takes it as unknown, the alert shows it."""
 
 
 class CannotCancel(Exception):

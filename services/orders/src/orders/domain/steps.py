@@ -1,8 +1,8 @@
 """The table of the saga's steps: consistency's "the saga of an order", line by line.
 
-All else follows from it: which state comes after which, what is undone and in what order, what may be refused. A new step is
-a new row: the voucher's hold (promotions) belongs between `reserve_stock` and `quote_shipping`, its redemption after
-`commit_stock`.
+All else follows from it: which state comes after which, what is undone and in what order, what may be
+refused. A new step is a new row: the voucher's hold (promotions) belongs between `reserve_stock` and
+`quote_shipping`, its redemption after `commit_stock`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from orders.domain.order import Reason
 
 
 class State(StrEnum):
-    """What the saga is doing now. Each but the ended ones is one call that has been, or is about to be, sent."""
+    """What the saga is doing now. Each but the ends is one call that was, or is about to be, sent."""
 
     RESERVING = "reserving"
     QUOTING = "quoting"

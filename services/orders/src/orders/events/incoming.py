@@ -1,4 +1,6 @@
-"""What orders learns: prices from the catalog, parcels from shipping. Effect and inbox row are one transaction."""
+"""What orders learns: prices from the catalog, parcels from shipping. Effect and inbox row are one
+transaction.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

@@ -1,8 +1,10 @@
-"""Nameko's RPC for asyncio, on aio-pika: topic exchange `nameko-rpc`, routing key `service.method`, JSON, reply queue.
+"""Nameko's RPC for asyncio, on aio-pika: topic exchange `nameko-rpc`, routing key `service.method`, JSON,
+reply queue.
 
-What a careful caller needs, and Nameko's own client has not: publishes are confirmed, a call to nobody is an error at once
-(`mandatory`), the deadline travels with the call, the number of calls in flight is bounded. When the connection breaks, all
-who wait are told at once, and the next call connects anew, with a new reply queue (ADR 0032).
+What a careful caller needs, and Nameko's own client has not: publishes are confirmed, a call to nobody is an
+error at once (`mandatory`), the deadline travels with the call, the number of calls in flight is bounded.
+When the connection breaks, all who wait are told at once, and the next call connects anew, with a new reply
+queue (ADR 0032).
 """
 
 import asyncio
@@ -66,19 +68,21 @@ class RpcClient:
     def connected(self) -> bool:
         return self._link is not None and self._link.open
 
-    async def call(self, service: str, method: str, /, *, timeout: float, **arguments: Any) -> Any:
-        """The result, or an `RpcError` within `timeout` seconds: connecting and waiting for a place count as well."""
-        deadline = time.time() + timeout
+    async def call(self, service: str, method: str, /, *, within: float, **arguments: Any) -> Any:
+        """The result, or an `RpcError` in `within` seconds: connecting and waiting for a place count as
+        well.
+        """
+        deadline = time.time() + within
         call_id = str(uuid4())
         reply: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(timeout), self._places:
+            async with asyncio.timeout(within), self._places:
                 link = await self.connect()
                 self._waiting[call_id] = reply
                 await self._publish(link, f"{service}.{method}", call_id, deadline, arguments)
                 answer = await reply
         except TimeoutError as error:
-            raise RpcTimeout(f"{service}.{method} gave no answer in {timeout:.1f} s") from error
+            raise RpcTimeout(f"{service}.{method} gave no answer in {within:.1f} s") from error
         finally:
             self._waiting.pop(call_id, None)
         if answer.get("error"):

@@ -1,4 +1,6 @@
-"""What can come back instead of a result. Only a `RemoteError` is an answer; after any other nobody knows what happened."""
+"""What can come back instead of a result. Only a `RemoteError` is an answer; after any other nobody knows
+what happened.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -13,17 +15,20 @@ class RpcTimeout(RpcError):
 
 
 class RpcUnavailable(RpcError):
-    """The broker is away, or the connection broke while a reply was awaited. The call may have had its effect."""
+    """The broker is away, or the connection broke while a reply was awaited. The call may have had its
+    effect.
+    """
 
 
 class UnknownService(RpcError):
-    """No queue takes this call (`mandatory`): nobody has ever served it, or its service was never deployed."""
+    """No queue takes this call (`mandatory`): nobody has ever served it."""
 
 
 class RemoteError(RpcError):
     """The service answered with an exception. `payload` is its first argument when that is an object.
 
-    Known ones have a type of their own, found by the remote class's name; all others come as a plain RemoteError.
+    Known ones have a type of their own, found by the remote class's name; all others come as a plain
+    RemoteError.
     """
 
     known: ClassVar[dict[str, type["RemoteError"]]] = {}

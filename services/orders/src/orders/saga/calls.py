@@ -1,4 +1,6 @@
-"""What each call is given. The methods' names are the keys: the table in domain/steps.py says which state makes which."""
+"""What each call is given. The methods' names are the keys: the table in domain/steps.py says which state
+makes which.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A saga that this worker has: in this state, under this epoch, and the attempt that was written down for it."""
+    """A saga that this worker has: in this state, under this epoch, and the attempt that was written down for
+    it.
+    """
 
     order_id: UUID
     epoch: int

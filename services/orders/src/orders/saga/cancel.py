@@ -1,5 +1,5 @@
-"""A shopper's cancel: the same compare-and-set as a worker's transition, and a new epoch, so that a worker that is in the
-middle of a call has its result refused.
+"""A shopper's cancel: the same compare-and-set as a worker's transition, and a new epoch, so that a worker
+that is in the middle of a call has its result refused.
 """
 
 from datetime import UTC, datetime
@@ -16,8 +16,8 @@ from orders.storage.tables import JournalEntry, Saga
 
 
 async def ask_to_cancel(session: AsyncSession, order_id: UUID) -> None:
-    """In the caller's transaction. Raises CannotCancel when it is too late. The wish for an order whose payment is just being
-    captured is noted: the saga heeds it when all is done.
+    """In the caller's transaction. Raises CannotCancel when it is too late. The wish for an order whose
+    payment is just being captured is noted: the saga heeds it when all is done.
     """
     saga = await session.scalar(select(Saga).where(Saga.order_id == order_id).with_for_update())
     order = await lock_order(session, order_id)

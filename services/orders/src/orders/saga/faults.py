@@ -1,10 +1,12 @@
 """Fault injection for the chaos tests: the worker SIGKILLs itself at a named point of a saga.
 
-The points are `before-send:<step>`, `after-reply:<step>`, `after-commit:<state>`. A point is armed in one of two ways:
+The points are `before-send:<step>`, `after-reply:<step>`, `after-commit:<state>`. A point is armed in one of
+two ways:
 - SAGA_CRASH_AT=<point>: once in each life of the process, from its start on;
-- FAULT_FILE=<path>: whenever that file holds a point's name. It is removed before the process dies, so that the next life
-  goes on undisturbed, and can be written again at any time. When both are set, SAGA_CRASH_AT is written to the file at the
-  first start only, and so kills once even when a supervisor starts the process again.
+- FAULT_FILE=<path>: whenever that file holds a point's name. It is removed before the process dies, so that
+  the next life goes on undisturbed, and can be written again at any time. When both are set, SAGA_CRASH_AT is
+  written to the file at the first start only, and so kills once even when a supervisor starts the process
+  again.
 """
 
 import logging

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Rpc(Protocol):
-    async def call(self, service: str, method: str, /, *, timeout: float, **arguments: Any) -> Any: ...
+    async def call(self, service: str, method: str, /, *, within: float, **arguments: Any) -> Any: ...
 
 
 class SagaRunner:
@@ -40,7 +40,7 @@ class SagaRunner:
         self._step_timeout = step_timeout
 
     async def run(self, claimed: Claimed, stop: asyncio.Event) -> None:
-        """Until it has ended, is to wait, or was taken over. Each state is committed before its call is sent."""
+        """Until it ended, is to wait, or was taken over. Each state is committed before its call is sent."""
         saga: Claimed | None = claimed
         with span("saga", carrier={"traceparent": claimed.traceparent or ""}):
             while saga is not None:
@@ -66,23 +66,23 @@ class SagaRunner:
         return following
 
     async def _attempt(self, saga: Claimed, call: Call) -> Attempt:
-        timeout = self._step_timeout
+        within = self._step_timeout
         if saga.state in BEFORE_CAPTURE:
             left = (saga.deadline - self._clock()).total_seconds()
             if left <= 0:
                 return Attempt(Expired())
-            timeout = min(timeout, left)
+            within = min(within, left)
         self._observer.before_send(call.method)
         started = perf_counter()
         with span(f"{call.service}.{call.method}", kind=SpanKind.CLIENT):
-            attempt = await self._call(saga, call, timeout)
+            attempt = await self._call(saga, call, within)
         self._observer.after_reply(call.method, attempt.word, perf_counter() - started)
         return attempt
 
-    async def _call(self, saga: Claimed, call: Call, timeout: float) -> Attempt:
+    async def _call(self, saga: Claimed, call: Call, within: float) -> Attempt:
         try:
             reply = await self._rpc.call(
-                call.service, call.method, timeout=timeout, **arguments(call.method, saga)
+                call.service, call.method, within=within, **arguments(call.method, saga)
             )
         except RemoteError as error:
             reason = call.refusals.get(error.name)

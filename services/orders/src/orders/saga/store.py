@@ -42,7 +42,9 @@ class Attempt:
 
 
 def pause(attempts: int) -> timedelta:
-    """Before the same call is made again; spread, so that sagas that failed together don't come back together."""
+    """Before the same call is made again; spread, so that sagas that failed together don't come back
+    together.
+    """
     longest = min(_FIRST_PAUSE * 2 ** (attempts - 1), _LONGEST_PAUSE)
     return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 no secret
 
@@ -81,8 +83,8 @@ class SagaStore:
             ]
 
     async def record(self, claimed: Claimed, attempt: Attempt) -> tuple[State, Claimed | None]:
-        """Commits what the attempt led to: the new state, and what is to be done next unless the saga has ended or is to
-        wait. Raises `Fenced` when it is not this worker's any more.
+        """Commits what the attempt led to: the new state, and what is to be done next unless the saga has
+        ended or is to wait. Raises `Fenced` when it is not this worker's any more.
         """
         async with self._sessions.begin() as session:
             saga = await self._still_mine(session, claimed)
@@ -101,7 +103,9 @@ class SagaStore:
             return move.state, replace(goes_on, why=saga.why, payment_token=saga.payment_token)
 
     async def release(self, claimed: Claimed) -> None:
-        """For a worker that stops: the attempt it wrote down was not made, the next worker need not wait for the lease's end."""
+        """For a worker that stops: the attempt it wrote down was not made, the next worker need not wait for
+        the lease's end.
+        """
         async with self._sessions.begin() as session:
             saga = await self._still_mine(session, claimed)
             saga.due_at = func.now()

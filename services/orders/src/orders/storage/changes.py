@@ -1,4 +1,4 @@
-"""The one way an order changes after it was placed: status, version and event together, under the row's lock."""
+"""The one way a placed order changes: status, version and event together, under the row's lock."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -1,7 +1,9 @@
-"""The tables, mapped. Relations are loaded by those who say so; nothing is loaded behind one's back (`raise`)."""
+"""The tables, mapped. Relations are loaded by those who say so; nothing is loaded behind one's back
+(`raise`).
+"""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, func
@@ -15,7 +17,7 @@ from orders.storage.types import TextEnum
 
 
 class Base(AsyncAttrs, DeclarativeBase):
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         int: BigInteger,
@@ -92,8 +94,9 @@ class Parcel(Base):
 
 
 class Saga(Base):
-    """One row an order. `due_at` is when a worker may take it: its next try, or the end of the lease of the one who has it;
-    null when it has ended. `epoch` grows with each change of hands: what an earlier owner still writes is refused.
+    """One row an order. `due_at` is when a worker may take it: its next try, or the end of the lease of the
+    one who has it; null when it has ended. `epoch` grows with each change of hands: what an earlier owner
+    still writes is refused.
     """
 
     __tablename__ = "saga"

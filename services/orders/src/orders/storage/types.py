@@ -1,4 +1,4 @@
-"""A `StrEnum` in a text column: readable in psql, checked by the migration's constraint, an enum in Python."""
+"""A `StrEnum` in a text column: readable in psql, checked by a constraint, an enum in Python."""
 
 from enum import StrEnum
 
