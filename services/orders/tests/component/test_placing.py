@@ -170,10 +170,10 @@ async def test_a_loser_waits_for_the_winner(market: Market) -> None:
             "select body_hash from idempotency_key where key = 'to-learn-the-hash'"
         )
         await connection.execute(
-            "insert into orders select ($1::uuid), shopper_id, status, reason, total_minor,"
             "insert into orders select ($1::uuid), shopper_id, status, reason, total_minor, tax_minor,"
             " discount_minor, currency, delivery_address, version, created_at, updated_at"
             " from orders where id = $2::uuid",
+            order_id, first.json()["id"],
         )  # fmt: skip
         await connection.execute(
             "insert into saga (order_id, state, deadline) values ($1, 'reserving', now() + interval '1 m')",
