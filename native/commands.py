@@ -102,18 +102,21 @@ def packages(_given: Namespace) -> int:
 
 
 def clean(given: Namespace) -> int:
-    mode = Mode.detect()
-    docker = isinstance(mode, DockerMode)
-    if not given.yes and docker and input("Remove the volumes, with all orders? [y/N] ").lower() != "y":
-        return 1
-    if docker:
+    """Both modes' state, whichever ran last; MODE=native leaves Docker alone."""
+    if os.environ.get("MODE") != "native" and docker_up.has_volumes():
+        if not (given.yes or confirmed("Remove Docker's volumes, with all orders in them? [y/N] ")):
+            say("Docker's volumes are kept, and so is the rest; YES=1 removes them without a question")
+            return 1
         docker_up.clean()
-    else:
-        down(given)
+    native_down.down(NativeMode())
     for folder in (postgres.ELSEWHERE, STATE):
         shutil.rmtree(folder, ignore_errors=True)
     say(f"{STATE.name}/ removed")
     return 0
+
+
+def confirmed(question: str) -> bool:
+    return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
 
 
 def make_envs(given: Namespace) -> int:

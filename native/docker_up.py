@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 
 from native import checks
-from native.docker_mode import COMPOSE, DockerMode
-from native.modes import CHOSEN, ModeError
+from native import compose as compose_file
+from native.docker_mode import COMPOSE, DockerMode, output
+from native.modes import CHOSEN, ModeError, engine_answers, environment
 from native.paths import RUN
 from native.progress import say
 
@@ -24,6 +25,13 @@ def down(mode: DockerMode) -> None:
     compose("down", "--remove-orphans")
     CHOSEN.unlink(missing_ok=True)
     say(f"stopped; the volumes of {mode.compose.name} are kept (make clean removes them)")
+
+
+def has_volumes() -> bool:
+    if not engine_answers():
+        return False
+    ours = f"label=com.docker.compose.project={compose_file.load(environment()).name}"
+    return bool(output(["docker", "volume", "ls", "--quiet", "--filter", ours]).strip())
 
 
 def clean() -> None:

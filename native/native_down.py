@@ -27,8 +27,6 @@ def down(mode: NativeMode) -> None:
             stop_together(mode.supervisor, [name for name in running if name not in processes])
         mode.supervisor.shutdown()
         say(f"{len(running)} processes stopped; data is kept in {STATE.name}/ (make clean removes it)")
-    else:
-        say("the market is not up")
     end_leftovers()
     CHOSEN.unlink(missing_ok=True)
 

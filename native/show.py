@@ -22,7 +22,7 @@ def addresses(mode: Mode) -> None:
         table.add_column(heading, no_wrap=True)
     table.add_row("API (gateway)", f"{found.gateway}/api/catalog/products")
     for service in ("identity", "catalog", "orders"):
-        table.add_row(f"API of {service}", f"{found.gateway}/api/{service}/docs")
+        table.add_row(f"OpenAPI of {service}", f"{found.gateway}/api/{service}/openapi.json")
     table.add_row("back office (Django admin)", f"{found.gateway}/admin/")
     table.add_row("RabbitMQ management", f"{found.rabbitmq_management}/   user admin")
     table.add_row("Prometheus", f"{found.prometheus}/targets")
