@@ -13,7 +13,7 @@ from catalog.accounts.models import User
 from catalog.events.models import OutboxMessage
 from catalog.operations.seeding import Market, Seeded, seed
 from catalog.products.models import Product
-from catalog.sellers.models import SellerStaff
+from catalog.sellers.models import Seller, SellerStaff
 
 MARKET = Path(settings.CONFIG.demo_dir)
 
@@ -40,13 +40,24 @@ def test_each_new_product_leaves_one_event_and_a_second_run_none(db: None, event
     assert SellerStaff.objects.count() == 2
 
 
-def test_what_changed_in_the_file_is_told_and_nothing_else(
+def test_what_a_seller_has_changed_stays(market: SimpleNamespace, edited: Any, events: Any) -> None:
+    def other(document: Any) -> None:
+        document["sellers"][0]["products"][0]["price_minor"] = 1000
+        document["sellers"][0]["name"] = "Another name"
+        document["categories"][0]["tax_rate_bp"] = 500
+
+    assert seed(edited(other)) == Seeded(introduced=0, changed=0)
+    assert events() == []
+    assert not Seller.objects.filter(name="Another name").exists()
+
+
+def test_a_reset_tells_what_differs_from_the_file_and_nothing_else(
     market: SimpleNamespace, edited: Any, events: Any
 ) -> None:
     def cheaper(document: Any) -> None:
         document["sellers"][0]["products"][0]["price_minor"] = 1000
 
-    assert seed(edited(cheaper)) == Seeded(introduced=0, changed=1)
+    assert seed(edited(cheaper), reset=True) == Seeded(introduced=0, changed=1)
     assert [(event["data"]["sku"], event["data"]["price_minor"]) for event in events()] == [("T-1", 1000)]
 
 
@@ -56,7 +67,7 @@ def test_a_tax_rate_in_the_file_is_told_of_each_product(
     def taxed(document: Any) -> None:
         document["categories"][0]["tax_rate_bp"] = 500
 
-    seed(edited(taxed))
+    seed(edited(taxed), reset=True)
     assert {(event["data"]["sku"], event["data"]["tax_rate_bp"]) for event in events()} == {
         ("T-1", 500), ("T-2", 500), ("T-3", 500),
     }  # fmt: skip

@@ -1,4 +1,7 @@
-"""Brings the catalog to what demo/market.yaml says, by everybody's verbs: a second run changes nothing."""
+"""Loads what demo/market.yaml has and the catalog has not, by everybody's verbs; again, and nothing changes.
+
+What sellers have made of their stalls since stays theirs; `reset` brings it back to what the file says.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,35 +47,36 @@ class Seeded:
 
 
 @transaction.atomic
-def seed(market: Market) -> Seeded:
-    categories = _categories(market)
-    sellers = {seller["id"]: _seller(seller) for seller in market.sellers}
+def seed(market: Market, *, reset: bool = False) -> Seeded:
+    categories = _categories(market, reset=reset)
+    sellers = {seller["id"]: _seller(seller, reset=reset) for seller in market.sellers}
     _staff(market, sellers)
     drafts = list(_drafts(market, categories, sellers, _pictures(market)))
     known = set(Product.objects.filter(pk__in=[draft.id for draft in drafts]).values_list("pk", flat=True))
-    changed = Product.objects.revise_each(
-        {draft.id: _fields(draft) for draft in drafts if draft.id in known}, by=ACTOR
-    )
+    theirs = {draft.id: _fields(draft) for draft in drafts if reset and draft.id in known}
+    changed = Product.objects.revise_each(theirs, by=ACTOR)
     introduced = Product.objects.introduce([draft for draft in drafts if draft.id not in known], by=ACTOR)
     return Seeded(len(introduced), len(changed))
 
 
-def _categories(market: Market) -> dict[str, Category]:
+def _categories(market: Market, *, reset: bool) -> dict[str, Category]:
     for wanted in market.categories:
         category, _ = Category.objects.update_or_create(
             slug=wanted["slug"],
-            defaults={"name": wanted["name"]},
+            defaults={"name": wanted["name"]} if reset else {},
             create_defaults={"name": wanted["name"], "tax_rate_bp": wanted["tax_rate_bp"]},
         )
-        if category.tax_rate_bp != wanted["tax_rate_bp"]:
+        if reset and category.tax_rate_bp != wanted["tax_rate_bp"]:
             Product.objects.tax(category, wanted["tax_rate_bp"], by=ACTOR)
     return {category.slug: category for category in Category.objects.all()}
 
 
-def _seller(wanted: dict[str, Any]) -> Seller:
+def _seller(wanted: dict[str, Any], *, reset: bool) -> Seller:
     texts = {name: wanted.get(name, "") for name in ("name", "tagline", "description")}
     seller, _ = Seller.objects.update_or_create(
-        id=UUID(wanted["id"]), defaults=texts, create_defaults={"slug": wanted["slug"], **texts}
+        id=UUID(wanted["id"]),
+        defaults=texts if reset else {},
+        create_defaults={"slug": wanted["slug"], **texts},
     )
     return seller
 
