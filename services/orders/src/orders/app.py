@@ -9,7 +9,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from prometheus_fastapi_instrumentator.metrics import Info
 
 from bazaar_shared.metrics import HttpMetrics
-from orders.api import errors
+from orders.api import errors, openapi
 from orders.api.middleware import GuardedBody, Traced
 from orders.api.orders import PREFIX, router
 from orders.container import Container
@@ -37,6 +37,7 @@ def create_app(container: Container, registry: CollectorRegistry = REGISTRY) -> 
     app.state.container = container
     app.include_router(router)
     errors.install(app)
+    openapi.install(app)
     metrics = HttpMetrics(registry)
     # the last added is the outermost
     app.add_middleware(GuardedBody)

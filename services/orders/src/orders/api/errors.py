@@ -23,6 +23,7 @@ from orders.domain.saga import CannotCancel
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 1
+_KEY_MISSING = ("missing", ("header", "Idempotency-Key"))
 
 
 class Refusal(Exception):
@@ -123,6 +124,8 @@ def _invalid(errors: Iterable[Mapping[str, Any]]) -> Problem:
     found = list(errors)
     if any(error["type"] == "json_invalid" for error in found):
         return Problem.of("malformed-body", "the body is not JSON")
+    if any((error["type"], error["loc"]) == _KEY_MISSING for error in found):
+        return Problem.of("idempotency-key-missing")
     return Problem.invalid([FieldError(path(e["loc"]), e["type"], e["msg"]) for e in found])
 
 

@@ -143,20 +143,16 @@ class Journal(_Out):
     items: list[JournalItem]
 
 
-class FieldProblem(BaseModel):
-    field: str
-    code: str
-    message: str
-
-
 class ProblemOut(BaseModel):
-    """Problem details (RFC 9457)."""
+    """Problem details (RFC 9457); a problem's own members come beside these."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str
     title: str
     status: int
     detail: str | None = None
     trace_id: str | None
-    errors: list[FieldProblem] | None = None
+    errors: Annotated[list[dict[str, str]] | None, Field(description="field, code and message of each")] = (
+        None
+    )

@@ -1,5 +1,6 @@
 """/api/orders."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from bazaar_shared import pagination
+from bazaar_shared.problems import CONTENT_TYPE
 from orders.api.dependencies import Caller, CheckoutService, Key, Session, Sessions, Shopper
 from orders.api.errors import OrderNotFound
-from orders.api.models import Journal, JournalItem, OrderOut, OrderPage, ProblemOut
+from orders.api.models import Journal, JournalItem, OrderOut, OrderPage
+from orders.api.openapi import PROBLEM
 from orders.api.queries import find_order, journal_of, page_of_orders
 from orders.checkout.place import Placed
 from orders.checkout.request import PlaceOrder
@@ -22,8 +25,8 @@ PREFIX = "/api/orders"
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}
-    return {status: {"description": "A problem", "content": content} for status in statuses}
+    content = {CONTENT_TYPE: {"schema": {"$ref": PROBLEM}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 router = APIRouter(prefix=PREFIX, tags=["orders"], responses=_problems(401, 503))
