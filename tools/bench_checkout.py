@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -56,8 +57,11 @@ def main(argv: list[str] | None = None) -> int:
         print(f"not measured: {error or type(error).__name__}", file=sys.stderr)
         return 2
     write(report, arguments.out)
-    console.print(Markdown(as_markdown(report)) if console.is_terminal else as_markdown(report))
-    console.print(f"written to {arguments.out}/checkout.json and checkout.md")
+    if console.is_terminal:
+        console.print(Markdown(as_markdown(report)))
+    else:
+        print(as_markdown(report))
+    print(f"written to {arguments.out}/checkout.json and checkout.md")
     return 0
 
 
@@ -179,7 +183,10 @@ async def with_cpu(
     mode: NativeMode, stage: Stage, load: Callable[[], Awaitable[Result]]
 ) -> tuple[Result, dict[str, int]]:
     states = {state.name: state.pid for state in mode.states() if state.pid}
-    pids = {name: states[name] for name in ("gateway", "postgres") if name in states} | {"orders": stage.pid}
+    pids = {name: states[name] for name in ("gateway", "postgres") if name in states} | {
+        "orders": stage.pid,
+        "the client": os.getpid(),
+    }
     before = cpu.seconds(pids)
     result = await load()
     return result, cpu.micros_each(before, cpu.seconds(pids), result.accepted)

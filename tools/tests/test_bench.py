@@ -17,7 +17,7 @@ from tools.bench import cpu, pace
 from tools.bench.completing import COMPLETED, Completing
 from tools.bench.http_load import LOCAL, Result, closed_loop, open_loop, requests
 from tools.bench.pace import STATEMENT, Pace, PaceError, measured, script
-from tools.bench.report import Report, as_markdown, write
+from tools.bench.report import Report, as_markdown, versions, write
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {number: f"value{number}" for number in range(1, 15)}
@@ -170,6 +170,11 @@ def test_the_worker_s_own_count_of_completed_orders_is_read() -> None:
         'saga_transitions_created{from_state="booking",to_state="completed"} 1.7e+09\n'
     )
     assert COMPLETED.findall(metrics) == ["12.0"]
+
+
+def test_versions_are_those_of_the_lock_file() -> None:
+    lock = "fastapi==0.165.0 \\\n    --hash=sha256:0\nasyncpg==0.32.0\nfastapi-other==9\n"
+    assert versions(lock) == {"fastapi": "0.165.0", "asyncpg": "0.32.0"}
 
 
 @pytest.fixture
