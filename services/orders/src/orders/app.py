@@ -10,7 +10,7 @@ from prometheus_fastapi_instrumentator.metrics import Info
 
 from bazaar_shared.metrics import HttpMetrics
 from orders.api import errors, openapi
-from orders.api.middleware import GuardedBody, Traced
+from orders.api.middleware import GuardedBody, Outermost
 from orders.api.orders import PREFIX, router
 from orders.container import Container
 
@@ -32,6 +32,8 @@ def create_app(container: Container, registry: CollectorRegistry = REGISTRY) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own span of each request, around all middleware; metrics and logs are our shared ones
+        telemetry={"metrics": False, "logs": False, "operation_spans": False},
         lifespan=lifespan,
     )
     app.state.container = container
@@ -42,7 +44,7 @@ def create_app(container: Container, registry: CollectorRegistry = REGISTRY) -> 
     # the last added is the outermost
     app.add_middleware(GuardedBody)
     Instrumentator(should_group_status_codes=False).add(uniform(metrics)).instrument(app)
-    app.add_middleware(Traced, metrics)
+    app.add_middleware(Outermost, metrics)
     return app
 
 

@@ -13,6 +13,7 @@ from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 from bazaar_shared.auth import AsyncTokenVerifier
+from orders.api.tokens import RememberingVerifier
 from orders.checkout.place import Checkout
 from orders.events.incoming import IncomingEvents
 from orders.rpc.client import RpcClient
@@ -52,7 +53,14 @@ def make_pool(settings: Settings) -> asyncpg.Pool:
         max_size=settings.database_connections,
         timeout=_CONNECT_TIMEOUT,
         command_timeout=_COMMAND_TIMEOUT,
+        reset=_reset_if_needed,
     )
+
+
+async def _reset_if_needed(connection: asyncpg.Connection) -> None:
+    """Our statements leave nothing in the session: a reset after each would be a second round trip."""
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 def make_observer(settings: Settings) -> Observer:
@@ -69,12 +77,13 @@ class Container(containers.DeclarativeContainer):
     engine = providers.Singleton(make_engine, settings)
     sessions = providers.Singleton(async_sessionmaker, engine, expire_on_commit=False)
     pool = providers.Singleton(make_pool, settings)
-    verifier = providers.Singleton(
+    keys = providers.Singleton(
         AsyncTokenVerifier,
         settings.provided.jwks_url,
         settings.provided.token_issuer,
         settings.provided.token_audience,
     )
+    verifier = providers.Singleton(RememberingVerifier, keys)
     rpc = providers.Singleton(RpcClient, settings.provided.amqp, in_flight=settings.provided.rpc_in_flight)
     observer = providers.Singleton(make_observer, settings)
 

@@ -7,9 +7,10 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from bazaar_shared.auth import AsyncTokenVerifier, Principal, bearer
+from bazaar_shared.auth import Principal, bearer
 from bazaar_shared.problems import Problem
 from orders.api.errors import Refusal
+from orders.api.tokens import RememberingVerifier
 from orders.checkout.place import Checkout
 from orders.container import Container
 
@@ -30,7 +31,7 @@ def _of_process[T](provide: Callable[[Container], T]) -> Callable[..., Any]:
     return dependency
 
 
-Verifier = Annotated[AsyncTokenVerifier, Depends(_of_process(lambda made: made.verifier()))]
+Verifier = Annotated[RememberingVerifier, Depends(_of_process(lambda made: made.verifier()))]
 Sessions = Annotated[async_sessionmaker[AsyncSession], Depends(_of_process(lambda made: made.sessions()))]
 CheckoutService = Annotated[Checkout, Depends(_of_process(lambda made: made.checkout()))]
 

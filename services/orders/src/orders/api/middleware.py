@@ -3,7 +3,6 @@
 import logging
 from urllib.parse import unquote
 
-from opentelemetry.trace import SpanKind
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.status import HTTP_413_CONTENT_TOO_LARGE
@@ -11,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bazaar_shared.metrics import HttpMetrics
 from bazaar_shared.problems import Problem
-from bazaar_shared.telemetry import span, trace_id
+from bazaar_shared.telemetry import trace_id
 from orders.api.errors import answer
 
 logger = logging.getLogger(__name__)
@@ -19,8 +18,8 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024
 
 
-class Traced:
-    """Goes on with the caller's trace, names it in the answer, and answers 500 where nobody else did."""
+class Outermost:
+    """Names the trace in the answer, counts requests in flight, and answers 500 where nobody else did."""
 
     def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
         self._app = app
@@ -30,11 +29,7 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        method = scope["method"]
-        with (
-            span(f"HTTP {method}", carrier=Headers(scope=scope), kind=SpanKind.SERVER),
-            self._metrics.active(method),
-        ):
+        with self._metrics.active(scope["method"]):
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
