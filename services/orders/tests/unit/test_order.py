@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import pytest
+
 from orders.domain.money import included_tax
 from orders.domain.order import Status, status_by_parcels
 

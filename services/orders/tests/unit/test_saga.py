@@ -1,6 +1,7 @@
 """The state machine, whole: every state with every outcome."""
 
 import pytest
+
 from orders.domain.order import Reason, Status
 from orders.domain.saga import (
     BEFORE_CAPTURE,
