@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -33,12 +34,17 @@ async def _lags(bootstrap: str) -> dict[str, int]:
     await admin.start()
     try:
         await consumer.start()
-        await consumer.topics()  # loads the partitions, too
+        partitions = partitions_of(await admin.describe_topics(sorted(set().union(*GROUPS.values()))))
+        everywhere = [each for topic in partitions.values() for each in topic]
+        first = await consumer.beginning_offsets(everywhere)
         behind = {}
         for group, topics in GROUPS.items():
-            handled = await admin.list_consumer_group_offsets(group)
+            offsets = await admin.list_consumer_group_offsets(group)
+            handled = {each: at.offset for each, at in offsets.items()}
+            # the ends after what was handled: too large a lag is asked again, one too small believed
+            end = await consumer.end_offsets(everywhere)
             for topic in topics:
-                if lag := await _lag(consumer, topic, {each: at.offset for each, at in handled.items()}):
+                if lag := lag_of(partitions[topic], first, end, handled):
                     behind[f"{group}/{topic}"] = lag
         return behind
     finally:
@@ -46,7 +52,22 @@ async def _lags(bootstrap: str) -> dict[str, int]:
         await admin.close()
 
 
-async def _lag(consumer: AIOKafkaConsumer, topic: str, handled: Mapping[TopicPartition, int]) -> int:
-    partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-    first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+def partitions_of(described: Iterable[Mapping[str, Any]]) -> dict[str, list[TopicPartition]]:
+    """A topic that is not there has no lag of zero: it can't be read."""
+    found = {}
+    for topic in described:
+        name = topic["topic"]
+        if topic["error_code"] or not topic["partitions"]:
+            raise UnreadableBookError(f"Kafka has no topic {name} (error {topic['error_code']})")
+        found[name] = [TopicPartition(name, each["partition"]) for each in topic["partitions"]]
+    return found
+
+
+def lag_of(
+    partitions: Iterable[TopicPartition],
+    first: Mapping[TopicPartition, int],
+    end: Mapping[TopicPartition, int],
+    handled: Mapping[TopicPartition, int],
+) -> int:
+    """A group that never committed starts at the first record that is kept."""
     return sum(max(0, end[each] - max(handled.get(each, 0), first[each])) for each in partitions)
