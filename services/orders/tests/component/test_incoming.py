@@ -1,5 +1,6 @@
 """What orders learns from Kafka: prices by version, parcels and what they make of an order, each once."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -151,6 +152,35 @@ async def test_a_parcel_may_leave_before_its_booking_was_answered(
         (parcel["parcel_id"], "in_transit")
     ]
     assert await events(market) == [("placed", 1), ("confirmed", 2), ("shipped", 3)]
+
+
+async def test_an_event_and_the_reply_of_one_booking_do_not_stand_in_each_others_way(
+    market: Market, container: Container
+) -> None:
+    """They lock the same rows at the same moment; neither may lose a second, or a try, to a deadlock."""
+    orders = [await market.buy() for _ in range(15)]
+    events_handled: list[asyncio.Task[None]] = []
+
+    async def book(arguments: dict[str, Any]) -> Any:
+        parcel = {
+            "parcel_id": str(uuid4()),
+            "seller_id": str(SELLER),
+            "tracking_code": "BZ1",
+            "status": "booked",
+        }
+        order = {"id": arguments["order_id"], "parcels": [parcel]}
+        events_handled.append(asyncio.create_task(parcel_moves(container, order, "booked", 1)))
+        return {"parcels": [parcel]}
+
+    container.rpc().on("book_parcels", book)
+    async with working(container):
+        for order in orders:
+            await ended(market, order["id"], "confirmed")
+    await asyncio.gather(*events_handled)
+    assert (
+        await market.pool.fetchval("select count(*) from journal where outcome is distinct from 'done'") == 0
+    )
+    assert await market.pool.fetchval("select count(*) from parcel where version = 1") == 15
 
 
 async def test_a_parcel_of_no_order_is_a_permanent_error(market: Market, container: Container) -> None:

@@ -19,7 +19,7 @@ async def ask_to_cancel(session: AsyncSession, order_id: UUID) -> None:
     """In the caller's transaction. Raises CannotCancel when it is too late. The wish for an order whose
     payment is just being captured is noted: the saga heeds it when all is done.
     """
-    saga = await session.scalar(select(Saga).where(Saga.order_id == order_id).with_for_update())
+    saga = await session.scalar(select(Saga).where(Saga.order_id == order_id).with_for_update(key_share=True))
     order = await lock_order(session, order_id)
     if saga is None or order is None:
         raise LookupError(f"there is no order {order_id}")

@@ -64,7 +64,7 @@ class SagaStore:
             .where(Saga.due_at <= func.now())
             .order_by(Saga.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
         async with self._sessions.begin() as session:
             sagas = (await session.scalars(due)).all()
@@ -126,14 +126,17 @@ class SagaStore:
         mine = select(Saga).where(
             Saga.order_id == claimed.order_id, Saga.epoch == claimed.epoch, Saga.state == claimed.state
         )
-        saga = await session.scalar(mine.with_for_update())
+        saga = await session.scalar(mine.with_for_update(key_share=True))
         if saga is None:
             FENCED.inc()
             raise Fenced(f"order {claimed.order_id} is not in {claimed.state} under epoch {claimed.epoch}")
         return saga
 
     async def _apply(self, session: AsyncSession, saga: Saga, move: Move, attempt: Attempt) -> None:
-        await _keep_parcels(session, saga.order_id, attempt.parcels)
+        if attempt.parcels:
+            # the order first, as an event of the parcel does: the two can't deadlock
+            await lock_order(session, saga.order_id)
+            await _keep_parcels(session, saga.order_id, attempt.parcels)
         saga.state, saga.attempts, saga.since = move.state, 1, self._clock()
         saga.why = move.reason or saga.why
         saga.due_at = None if move.state in ENDED else func.now() + self._lease
@@ -167,7 +170,8 @@ class SagaStore:
         detail = dict(attempt.detail)
         if isinstance(attempt.outcome, Refused | Expired):
             reason = attempt.outcome.reason if isinstance(attempt.outcome, Refused) else "deadline_exceeded"
-            detail["reason"] = str(reason)
+            # the participant's own word is the more exact one
+            detail.setdefault("reason", str(reason))
         mine = update(JournalEntry).where(JournalEntry.id == claimed.attempt_id)
         values = {"outcome": attempt.word, "detail": detail or None, "finished_at": self._clock()}
         await session.execute(mine.values(values))
@@ -180,9 +184,8 @@ class SagaStore:
 
 async def _keep_parcels(session: AsyncSession, order_id: UUID, parcels: Sequence[BookedParcel]) -> None:
     rows = [asdict(parcel) | {"order_id": order_id, "version": 0} for parcel in parcels]
-    if rows:
-        # an event of the parcel may have come before this reply: it knows better
-        await session.execute(insert(Parcel).on_conflict_do_nothing(), rows)
+    # an event of the parcel may have come before this reply: it knows better
+    await session.execute(insert(Parcel).on_conflict_do_nothing(), rows)
 
 
 def _claimed(saga: Saga, attempt: JournalEntry, order: Order) -> Claimed:

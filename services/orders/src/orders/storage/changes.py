@@ -14,12 +14,15 @@ from orders.storage.tables import Order, OutboxRow
 
 
 async def lock_order(session: AsyncSession, order_id: UUID) -> Order | None:
-    """Its lines and parcels are loaded under the lock. Who locks the saga as well locks the saga first."""
+    """Its lines and parcels are loaded under the lock. Who locks the saga as well locks the saga first.
+
+    `key_share`: rows that refer to the order may be inserted meanwhile, its journal above all.
+    """
     asked = (
         select(Order)
         .where(Order.id == order_id)
         .options(selectinload(Order.lines), selectinload(Order.parcels))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return await session.scalar(asked)
