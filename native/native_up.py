@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 
 from infra import definition, secrets
 from native import checks, install, seeds, startup, targets
@@ -19,7 +20,8 @@ from native.readiness import wait_until_ready
 from native.servers import postgres
 from native.supervisor import CONFIG_FILE, Program, configuration
 
-READY_WITHIN = 180.0
+READY_WITHIN = 240.0
+LIVES = 6
 # what PostgreSQL's own user must pass through can be passed, and not be read
 FOLDERS = {STATE: 0o711, DATA: 0o711, INSTALL: 0o755, CONFIG: 0o700, LOGS: 0o700, RUN: 0o700}
 
@@ -105,8 +107,23 @@ def start(mode: NativeMode, processes: list[Process], title: str) -> None:
     for process in processes:
         mode.supervisor.start(process.name)
     with showing(title) as progress:
-        took = wait_until_ready(processes, progress, READY_WITHIN)
+        took = wait_until_ready(processes, progress, READY_WITHIN, failed=Hopeless(mode))
     startup.remember(mode, {name: seconds for name, seconds in took.items() if name not in running})
+
+
+class Hopeless:
+    """Says of a process that dies again and again what it said last; such a one need not be waited for."""
+
+    def __init__(self, mode: NativeMode) -> None:
+        self.mode = mode
+        self.lives: dict[str, set[int]] = defaultdict(set)
+
+    def __call__(self, name: str) -> str | None:
+        self.lives[name].add(int(self.mode.supervisor.state(name)["pid"]))
+        if len(self.lives[name] - {0}) <= LIVES:
+            return None
+        last = self.mode.read_logs(name, lines=1).strip()
+        return f"it died {LIVES} times; make logs S={name}: {last[-300:]}"
 
 
 def initialise_postgres(mode: NativeMode) -> None:

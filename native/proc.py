@@ -57,6 +57,12 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def lives(pid: int) -> bool:
+    """False for a zombie, too: it has ended, only its parent has not noticed."""
+    _, _, rest = read(f"/proc/{pid}/stat").rpartition(b")")
+    return rest.split()[:1] not in ([], [b"Z"])
+
+
 def parent_of(pid: int) -> int:
     _, _, rest = read(f"/proc/{pid}/stat").rpartition(b")")
     fields = rest.split()

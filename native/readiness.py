@@ -86,7 +86,9 @@ def wait_until_ready(
                 del waiting[name]
             elif (why := failed(name)) or time.monotonic() > deadline:
                 progress.done(name, why or f"waits for {reason}", failed=True)
-                raise NotReadyError(f"{name} is not ready: {why or f'waits for {reason}'}")
+                raise NotReadyError(
+                    f"{name} is not ready: {why or f'it waits for {reason}; make logs S={name}'}"
+                )
             else:
                 progress.note(name, f"waits for {reason}")
         time.sleep(PAUSE)

@@ -27,7 +27,6 @@ def changes(folders: Sequence[str]) -> dict[str, float]:
 
 
 def main(folders: Sequence[str], command: Sequence[str]) -> int:
-    # Ctrl-C reaches the child as well, which then ends by itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     while True:
         seen = changes(folders)
@@ -42,7 +41,6 @@ def main(folders: Sequence[str], command: Sequence[str]) -> int:
                 while changes(folders) == seen:
                     time.sleep(PAUSE)
         except KeyboardInterrupt:
-            child.wait()
             return 0
         finally:
             end(child)
@@ -51,11 +49,11 @@ def main(folders: Sequence[str], command: Sequence[str]) -> int:
 def end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         child.terminate()
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    try:
+        child.wait(15)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 if __name__ == "__main__":

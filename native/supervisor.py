@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
+from native import proc
 from native.compose import Process
 from native.paths import LOGS, ROOT, RUN
 
@@ -169,10 +170,14 @@ class Supervisor:
     def states(self) -> dict[str, dict[str, Any]]:
         return {info["name"]: info for info in self.rpc.getAllProcessInfo()}
 
+    def state(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.rpc.getProcessInfo(name)
+        return found
+
     def shutdown(self) -> None:
         pid = self.rpc.getPID()
         self.rpc.shutdown()
-        wait(lambda: not Path(f"/proc/{pid}").exists(), 90)
+        wait(lambda: not proc.lives(pid), 90)
 
 
 def wait(condition: Any, seconds: float) -> bool:
