@@ -11,7 +11,7 @@ from pathlib import Path
 
 from native import proc
 from native.compose import Compose, Process
-from native.paths import ROOT
+from native.paths import MARK, ROOT
 
 MAVEN = {"mvn": "maven", "java": "default-jre-headless"}
 GIB = 1024
@@ -54,11 +54,25 @@ def disk_problems(needed_mib: int) -> list[str]:
 def port_problems(processes: Iterable[Process], ours: Collection[int] = ()) -> list[str]:
     """Ports that somebody else holds than these processes of ours."""
     wanted = {port: process.name for process in processes for port in process.listens_on}
+    held = [holder for holder in proc.holders(set(wanted)) if holder.pid not in ours]
+    others = {holder.port: market_of(holder) for holder in held}
     return [
-        f"port {holder.port} ({wanted[holder.port]}) is held by {describe(holder)}: stop it"
-        for holder in proc.holders(set(wanted))
-        if holder.pid not in ours
+        *(
+            f"another market runs, from {place}: make down there"
+            for place in sorted(set(filter(None, others.values())))
+        ),
+        *(
+            f"port {holder.port} ({wanted[holder.port]}) is held by {describe(holder)}: stop it"
+            for holder in held
+            if not others[holder.port]
+        ),
     ]
+
+
+def market_of(holder: proc.Holder) -> str | None:
+    """The folder of the market that the holder belongs to, if it is one's."""
+    state = proc.variable(holder.pid, MARK) if holder.pid else None
+    return str(Path(state).parent) if state else None
 
 
 def describe(holder: proc.Holder) -> str:

@@ -9,11 +9,10 @@ import signal
 from native import proc
 from native.modes import CHOSEN
 from native.native_mode import NativeMode
-from native.paths import STATE
+from native.paths import MARK, STATE
 from native.progress import say, showing
 from native.supervisor import Supervisor, wait
 
-MARK = "BAZAAR_STATE"
 PATIENCE = 10.0
 
 

@@ -69,10 +69,16 @@ def parent_of(pid: int) -> int:
     return int(fields[STAT_PARENT]) if fields else 0
 
 
+def variable(pid: int, name: str) -> str | None:
+    """What the process was given in its environment."""
+    start = f"{name}=".encode()
+    found = (entry for entry in read(f"/proc/{pid}/environ").split(b"\0") if entry.startswith(start))
+    return next((entry.removeprefix(start).decode() for entry in found), None)
+
+
 def marked(name: str, value: str) -> list[int]:
     """Processes that carry this variable in their environment, except this one."""
-    mark = f"{name}={value}".encode()
-    return [pid for pid in pids() if pid != os.getpid() and mark in read(f"/proc/{pid}/environ").split(b"\0")]
+    return [pid for pid in pids() if pid != os.getpid() and variable(pid, name) == value]
 
 
 def listeners() -> dict[int, str]:

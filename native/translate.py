@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from native.compose import Compose, Process
-from native.paths import CONFIG, DATA, INSTALL, ROOT, RUN, SECRETS, STATE
+from native.paths import CONFIG, DATA, INSTALL, MARK, ROOT, RUN, SECRETS, STATE
 
 LOCAL = "127.0.0.1"
 NAMED_VOLUMES = {"secrets": SECRETS, "config": CONFIG}
@@ -31,7 +31,7 @@ class Translator:
             for name, value in process.native.get("environment", {}).items()
         }
         # the mark by which `make down` knows what it started
-        return {**inherited, "PYTHONUNBUFFERED": "1", **here, **only_native, "BAZAAR_STATE": str(STATE)}
+        return {**inherited, "PYTHONUNBUFFERED": "1", **here, **only_native, MARK: str(STATE)}
 
     def value(self, process: Process, text: str) -> str:
         """Addresses become 127.0.0.1 and the published port, paths in volumes become paths here."""

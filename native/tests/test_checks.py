@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +42,18 @@ def test_a_free_port_is_none(listener: socket.socket) -> None:
     assert checks.port_problems([wanting(port)]) == []
 
 
+def test_another_market_is_one_line_for_all_its_ports() -> None:
+    program = "import socket; l = [socket.create_server(('127.0.0.1', 0)) for _ in 'ab']; "
+    program += "print(*(s.getsockname()[1] for s in l), flush=True); input()"
+    command = [sys.executable, "-c", program]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env={"BAZAAR_STATE": "/elsewhere/.bazaar"}, **pipes) as child:  # type: ignore[call-overload]
+        ports = child.stdout.readline().split()
+        lines = checks.port_problems([wanting(int(port)) for port in ports])
+        assert lines == ["another market runs, from /elsewhere: make down there"]
+        child.stdin.close()
+
+
 def test_too_little_memory_says_how_much_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "available_memory_mib", lambda: 1000)
     assert checks.memory_problems(2600) == [
@@ -69,9 +83,6 @@ def test_missing_packages_come_with_the_command_that_installs_them(monkeypatch: 
 
 
 def test_what_carries_a_mark_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    import subprocess
-    import sys
-
     command = [sys.executable, "-c", "print(flush=True); input()"]
     environment = {"BAZAAR_TEST_MARK": "here"}
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
