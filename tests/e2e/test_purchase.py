@@ -54,7 +54,7 @@ def test_the_journal_tells_each_step_in_its_order(shopper: Shopper, product: Pro
 
     def booked() -> list[str]:
         items = shopper.get(f"/api/orders/{order['id']}/journal").json()["items"]
-        steps = [item["step"] for item in items if item["outcome"] == "ok"]
+        steps = [item["step"] for item in items if item["outcome"] == "done"]
         return steps if any("book" in step for step in steps) else []
 
     steps = eventually(booked, within=15, what="the parcels to be booked")

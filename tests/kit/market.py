@@ -117,7 +117,7 @@ def checkout(
     """The body of a checkout of catalogue products as they were shown."""
     return {
         "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
-        "delivery_address": ADDRESS,
+        "delivery_address": dict(ADDRESS),
         "payment_token": token,
         "expected_total_minor": sum(product["price_minor"] * quantity for product, quantity in lines),
         "currency": "EUR",
