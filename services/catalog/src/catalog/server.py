@@ -1,12 +1,17 @@
 """gunicorn, embedded: one worker process with threads, its management port beside it in the same process."""
 
+import json
+import socket
+from http import HTTPStatus
 from typing import Any
 
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from bazaar_shared import telemetry
 from bazaar_shared.management import Management
+from bazaar_shared.problems import CONTENT_TYPE, Problem
 from catalog.config import Config
 
 
@@ -18,6 +23,8 @@ class CatalogServer(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         config = self._config
+        # gunicorn refuses what is not HTTP before Django sees it, in HTML; it has no setting for the words
+        util.write_error = write_problem
         for name, value in {
             "bind": [f"{config.http_host}:{config.http_port}"],
             "worker_class": "gthread",
@@ -49,6 +56,18 @@ class CatalogServer(BaseApplication):  # type: ignore[misc]
     def _worker_stopped(self, server: Any, worker: Any) -> None:
         if self._management:
             self._management.stop()
+
+
+def write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:
+    """In gunicorn's place: the catalogue's problem, and the end of the connection."""
+    problem = (
+        Problem.of("malformed-request", mesg)
+        if status_int == HTTPStatus.BAD_REQUEST
+        else Problem.of_status(status_int, "" if status_int >= HTTPStatus.INTERNAL_SERVER_ERROR else mesg)
+    )
+    body = json.dumps({**problem.to_dict(), "status": status_int}).encode()
+    head = f"HTTP/1.1 {status_int} {reason}\r\nConnection: close\r\nContent-Type: {CONTENT_TYPE}\r\n"
+    util.write_nonblock(sock, f"{head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
 
 
 class QuietLogger(Logger):  # type: ignore[misc]

@@ -146,6 +146,26 @@ def test_bodies_without_a_length_are_read_and_bounded(served: Process) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("request_head", "status", "slug"),
+    [
+        (f"GET /api/catalog/products?search={'x' * 9000} HTTP/1.1\r\n", 414, "uri-too-long"),
+        ("GET /api/catalog/products HTTP/1.1\r\nno header\r\n", 400, "malformed-request"),
+        (f"GET / HTTP/1.1\r\nX-Large: {'x' * 9000}\r\n", 431, "headers-too-large"),
+    ],
+)
+def test_what_the_server_refuses_is_a_problem_too(
+    served: Process, request_head: str, status: int, slug: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(f"{request_head}\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        problem = json.loads(answer.read())
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status, problem["status"], problem["type"].rsplit("/", 1)[-1]) == (status, status, slug)
+
+
 def test_the_back_offices_style_sheets_are_served(served: Process) -> None:
     assert served.request("GET", "/admin/login/").status == 200
     answer = served.request("GET", "/api/catalog/static/admin/css/base.css")

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from bazaar_shared.inbox import INBOX_DDL
 from bazaar_shared.outbox import OUTBOX_DDL
 from bazaar_shared.testing import temporary_database
 
@@ -21,7 +22,9 @@ select column_name, data_type, is_nullable, is_identity, identity_generation,
        replace(coalesce(column_default, ''), 'CURRENT_TIMESTAMP', 'now()')
 from information_schema.columns where table_name = 'outbox' order by ordinal_position
 """
-INDEXES = "select indexdef from pg_indexes where tablename = 'outbox' order by indexname"
+INDEXES = """
+select indexdef from pg_indexes where tablename in ('outbox', 'inbox') order by tablename, indexname
+"""
 
 
 def test_no_migration_is_missing(db: None) -> None:
@@ -32,12 +35,12 @@ def test_djangos_own_checks_for_production(db: None) -> None:
     call_command("check", deploy=True, fail_level="ERROR", stderr=io.StringIO())
 
 
-def test_the_outbox_is_the_table_that_the_relay_reads(db: None) -> None:
+def test_outbox_and_inbox_are_the_tables_that_the_relay_reads(db: None) -> None:
     def described(cursor: Any) -> tuple[list[Any], list[Any]]:
         return cursor.execute(COLUMNS).fetchall(), cursor.execute(INDEXES).fetchall()
 
     with (
-        temporary_database(os.environ["TEST_POSTGRES_URL"], "test_catalog", OUTBOX_DDL) as url,
+        temporary_database(os.environ["TEST_POSTGRES_URL"], "test_catalog", OUTBOX_DDL + INBOX_DDL) as url,
         psycopg.connect(url) as seam,
     ):
         wanted = described(seam.cursor())

@@ -48,6 +48,7 @@ class OutboxMessage(models.Model):
         db_table = "outbox"
         indexes = (
             models.Index(fields=["id"], name="outbox_unsent", condition=models.Q(sent_at__isnull=True)),
+            models.Index(fields=["sent_at"], name="outbox_sent", condition=models.Q(sent_at__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -71,6 +72,7 @@ class InboxEntry(models.Model):
 
     class Meta:
         db_table = "inbox"
+        indexes = (models.Index(fields=["handled_at"], name="inbox_handled"),)
 
     def __str__(self) -> str:
         return f"{self.consumer} {self.event_id}"
