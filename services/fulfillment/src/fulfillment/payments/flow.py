@@ -33,7 +33,7 @@ log = getLogger(__name__)
 OPEN = Gauge("payments_open_intents", "Steps whose outcome at the processor is not known yet")
 OLDEST = Gauge("payments_oldest_open_intent_seconds", "How long the oldest of them has been open")
 
-RESOLVE_AT_ONCE = 10
+RESOLVE_IN_A_TICK = 10
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
@@ -63,19 +63,23 @@ class Flow:
         times at once.
         """
         self._measure()
-        claimed = self._claim()
-        for step, order in claimed:
-            try:
-                self._ask_and_conclude(step, order, resolving=True)
-                log.info("resolved", extra={"order_id": str(step.order_id), "step": step.name})
-            except OutcomeUnknown:
-                log.info("still unknown", extra={"order_id": str(step.order_id), "step": step.name})
-            except Refusal as refusal:
-                outcome = type(refusal).__name__
-                log.info(
-                    "resolved", extra={"order_id": str(step.order_id), "step": step.name, "outcome": outcome}
-                )
-        return len(claimed)
+        # one at a time: a lease covers one intent's questions, it would not outlast those of the others
+        for looked_at in range(RESOLVE_IN_A_TICK):
+            claimed = self._claim()
+            if claimed is None:
+                return looked_at
+            self._resolve_one(*claimed)
+        return RESOLVE_IN_A_TICK
+
+    def _resolve_one(self, step: Step, order: Order) -> None:
+        about = {"order_id": str(step.order_id), "step": step.name}
+        try:
+            self._ask_and_conclude(step, order, resolving=True)
+            log.info("resolved", extra=about)
+        except OutcomeUnknown:
+            log.info("still unknown", extra=about)
+        except Refusal as refusal:
+            log.info("resolved", extra={**about, "outcome": type(refusal).__name__})
 
     def _measure(self) -> None:
         with self.database.begin() as session:
@@ -143,22 +147,20 @@ class Flow:
             session.get_one(Intent, (step.order_id, step.name)).closed_at = _now()
             return outcome
 
-    def _claim(self) -> list[tuple[Step, Order]]:
+    def _claim(self) -> tuple[Step, Order] | None:
         with self.database.begin() as session:
             now = _now()
-            intents = session.scalars(
+            intent = session.scalars(
                 select(Intent)
                 .where(Intent.closed_at.is_(None), Intent.leased_until < now, Intent.resolve_after < now)
                 .order_by(Intent.resolve_after)
-                .limit(RESOLVE_AT_ONCE)
+                .limit(1)
                 .with_for_update(skip_locked=True)
-            ).all()
-            for intent in intents:
-                self._lease(intent)
-            return [
-                (Step(intent.order_id, intent.step, intent.fingerprint), _order(session, intent.order_id))
-                for intent in intents
-            ]
+            ).one_or_none()
+            if intent is None:
+                return None
+            self._lease(intent)
+            return Step(intent.order_id, intent.step, intent.fingerprint), _order(session, intent.order_id)
 
     def _lease(self, intent: Intent) -> None:
         """Nobody else asks meanwhile. The lease outlasts a question and a look-up; the pause grows with
@@ -167,7 +169,7 @@ class Flow:
         now = _now()
         intent.attempts += 1
         intent.closed_at = None
-        intent.leased_until = now + timedelta(seconds=2 * self.processor.timeout + 1)
+        intent.leased_until = now + timedelta(seconds=self.processor.longest + 1)
         pause = min(self.resolve_after * 2 ** min(intent.attempts - 1, 10), LONGEST_PAUSE)
         intent.resolve_after = max(now + pause, intent.leased_until)
 

@@ -53,6 +53,13 @@ class Processor:
         self.url = url.rstrip("/")
         self.timeout = timeout
 
+    @property
+    def longest(self) -> float:
+        """Seconds that a step's question and the look-up after it may take together: each may wait once to
+        connect and once for the answer.
+        """
+        return 2 * 2 * self.timeout
+
     def ask(
         self, step: str, order: Order, *, token: str | None = None, timeout: float | None = None
     ) -> Answer | None:
