@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from fulfillment.errors import ParcelLeft, StepWithdrawn
-from fulfillment.shipping import parcels
+from fulfillment.errors import AddressRejected, ParcelLeft, StepWithdrawn
+from fulfillment.shipping import addresses, parcels
 from fulfillment.shipping.addresses import parse_address
 from fulfillment.shipping.models import Parcel
+from fulfillment.shipping.service import ShippingService
 from fulfillment.steps import Step, take_once
 from fulfillment.validation import SellerLine
+from nameko.testing.services import worker_factory
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 from support.rpc import RemoteError, Rpc
@@ -64,7 +66,11 @@ def facts(database: Database) -> dict[str, list[tuple[int, str]]]:
 
 def move(database: Database, transit: timedelta = NOW) -> int:
     with database.begin() as session:
-        return parcels.move_on(session, transit=transit)
+        return parcels.move_batch(session, transit=transit)
+
+
+def clock(database: Database, tick: float) -> ShippingService:
+    return worker_factory(ShippingService, database=database, transit_seconds=3600, interval_seconds=tick)
 
 
 def test_one_parcel_for_each_seller_once(database: Database) -> None:
@@ -117,6 +123,60 @@ def test_two_clocks_at_once_move_each_parcel_once(database: Database) -> None:
     assert moved == 60
     assert {status for order_id in orders for status in statuses(database, order_id)} == {"in_transit"}
     assert {tuple(history) for history in facts(database).values()} == {((1, "booked"), (2, "in_transit"))}
+
+
+def test_one_tick_moves_all_that_are_due(database: Database) -> None:
+    due, tick = 2 * parcels.MOVE_AT_ONCE + 7, timedelta(hours=1).total_seconds()
+    book(database, uuid4(), [uuid4() for _ in range(due)], departs_in=NOW)
+    assert clock(database, tick).move_parcels_on() == due
+    assert clock(database, tick).move_parcels_on() == 0
+    assert {tuple(history) for history in facts(database).values()} == {((1, "booked"), (2, "in_transit"))}
+
+
+def test_a_tick_whose_time_is_up_begins_no_other_batch(database: Database) -> None:
+    book(database, uuid4(), [uuid4() for _ in range(parcels.MOVE_AT_ONCE + 7)], departs_in=NOW)
+    assert clock(database, 0).move_parcels_on() == parcels.MOVE_AT_ONCE
+    assert clock(database, 0).move_parcels_on() == 7
+
+
+def test_two_ticks_at_once_move_each_parcel_once(database: Database) -> None:
+    due = 4 * parcels.MOVE_AT_ONCE
+    book(database, uuid4(), [uuid4() for _ in range(due)], departs_in=NOW)
+    with ThreadPoolExecutor(2) as pool:
+        moved = sum(pool.map(lambda _: clock(database, 60).move_parcels_on(), range(2)))
+    assert moved == due
+    assert {tuple(history) for history in facts(database).values()} == {((1, "booked"), (2, "in_transit"))}
+
+
+def test_parcels_whose_ids_end_alike_are_both_booked(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code that were only the end of the id would refuse the second booking for ever."""
+    ids = iter((UUID(int=10**12 + 5), UUID(int=5)))
+    monkeypatch.setattr(parcels, "uuid5", lambda *_: next(ids))
+    codes = [book(database, uuid4(), [uuid4()])["parcels"][0]["tracking_code"] for _ in range(2)]
+    assert len(set(codes)) == 2
+
+
+def test_what_was_quoted_is_booked_whatever_the_rules_say_today(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = worker_factory(ShippingService, database=database, departure_seconds=3600)
+    asked = {"address": {**ADDRESS, "country": "de "}, "lines": lines()}
+    early, late = str(uuid4()), str(uuid4())
+    for order_id in (early, late):
+        assert len(service.quote_shipping(order_id, **asked)["parcels"]) == 1
+    booked = service.book_parcels(early, **asked)
+
+    monkeypatch.delitem(addresses.POSTAL_CODES, "DE")
+    with pytest.raises(AddressRejected):
+        service.quote_shipping(str(uuid4()), **asked)
+    assert service.book_parcels(early, **asked) == booked
+    assert [parcel["status"] for parcel in service.book_parcels(late, **asked)["parcels"]] == ["booked"]
+    with database() as session:
+        found = session.scalars(select(Parcel)).all()
+        assert [parcel.address for parcel in found] == [{**ADDRESS, "line2": ""}] * 2
+        assert {parcel.carrier for parcel in found} == {"Marktpost"}
 
 
 def test_the_address_goes_when_the_parcel_has_arrived(database: Database) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from eventlet.semaphore import Semaphore
-from fulfillment.errors import AddressRejected, DeadlineExceeded, InvalidRequest, OutOfStock
+from fulfillment.errors import DeadlineExceeded, InvalidRequest, OutOfStock
 from fulfillment.extensions.consumer import SteadyQueueConsumer
 from fulfillment.extensions.deadline import Deadline, DeadlineGuard
 from fulfillment.extensions.rpc import (
@@ -224,11 +224,3 @@ def test_payments_refuse_another_currency_without_asking_anybody() -> None:
     assert refused.value.detail["field"] == "currency"
     service.database.begin.assert_not_called()
     service.processor.ask.assert_not_called()
-
-
-def test_an_address_is_checked_before_parcels_are_booked() -> None:
-    service = worker_factory(ShippingService, departure_seconds=60)
-    lines = [{"product_id": str(uuid4()), "seller_id": str(uuid4()), "quantity": 1}]
-    with pytest.raises(AddressRejected):
-        service.book_parcels(str(uuid4()), {"name": "A", "line1": "B"}, lines)
-    service.database.begin.assert_not_called()

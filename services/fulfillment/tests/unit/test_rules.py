@@ -2,6 +2,7 @@
 processor's books say.
 """
 
+from base64 import b32decode
 from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,8 @@ from fulfillment.errors import AddressRejected, InvalidRequest, OutOfStock, Refu
 from fulfillment.payments import ledger
 from fulfillment.payments.compare import Difference, differences
 from fulfillment.payments.processor import Answer, what_the_books_say
-from fulfillment.shipping.addresses import POSTAL_CODES, parse_address
+from fulfillment.shipping.addresses import POSTAL_CODES, parse_address, shape_address
+from fulfillment.shipping.parcels import tracking_code
 from fulfillment.shipping.quotes import Quote, quote
 from fulfillment.steps import Outcome, Step
 from fulfillment.validation import Line, SellerLine
@@ -98,6 +100,27 @@ def test_what_is_no_address_is_the_callers_mistake(value: Any, field: str) -> No
 
 def test_a_country_in_small_letters_and_no_second_line() -> None:
     assert parse_address({**ADDRESS, "country": "de", "line2": None}).as_dict() == {**ADDRESS, "line2": ""}
+
+
+@pytest.mark.parametrize("change", [{"country": "US"}, {"postal_code": "x"}, {"name": None}, {"planet": "x"}])
+def test_an_address_that_was_judged_is_only_shaped(change: dict[str, Any]) -> None:
+    address = {**ADDRESS, "city": " Berlin\n", **change}
+    with pytest.raises((AddressRejected, InvalidRequest)):
+        parse_address(address)
+    known = {name: value or "" for name, value in {**ADDRESS, **change}.items() if name != "planet"}
+    assert shape_address(address).as_dict() == {**known, "line2": ""}
+
+
+def test_what_the_shape_of_a_good_address_is_does_not_depend_on_who_asks() -> None:
+    address = {**ADDRESS, "country": "de", "postal_code": " 10117 ", "line2": "c/o Babbage"}
+    assert shape_address(address) == parse_address(address)
+
+
+def test_a_tracking_code_is_the_whole_id() -> None:
+    parcel_id = UUID("6b0f2b62-12a4-4b1c-8a39-6f0d0ce5f0aa")
+    code = tracking_code(parcel_id)
+    assert code == "BZNMHSWYQSURFRZCRZN4GQZZPQVI"
+    assert UUID(bytes=b32decode(f"{code.removeprefix('BZ')}======")) == parcel_id
 
 
 def test_one_quote_for_each_seller() -> None:

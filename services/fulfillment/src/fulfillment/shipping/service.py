@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from nameko.extensions import DependencyProvider
+from sqlalchemy.orm import Session
 
 from fulfillment import validation as check
 from fulfillment.errors import AddressRejected, DeadlineExceeded, InvalidRequest, ParcelLeft, StepWithdrawn
@@ -11,7 +12,7 @@ from fulfillment.extensions.setting import Setting
 from fulfillment.extensions.telemetry import Tracing, WorkLog
 from fulfillment.extensions.timer import every
 from fulfillment.shipping import parcels
-from fulfillment.shipping.addresses import parse_address
+from fulfillment.shipping.addresses import parse_address, shape_address
 from fulfillment.shipping.quotes import quote
 from fulfillment.steps import Reply, Step, take_once
 
@@ -26,6 +27,7 @@ class ShippingService:
     database: Any = Database("shipping")
     departure_seconds: Any = Setting("SHIPPING_DEPARTURE_SECONDS")
     transit_seconds: Any = Setting("SHIPPING_TRANSIT_SECONDS")
+    interval_seconds: Any = Setting("SHIPPING_INTERVAL_SECONDS")
     tracing: DependencyProvider = Tracing()
     work_log: DependencyProvider = WorkLog()
 
@@ -47,14 +49,15 @@ class ShippingService:
 
     @rpc(expected_exceptions=REFUSALS, sensitive_arguments=("address",))
     def book_parcels(self, order_id: str, address: dict[str, Any], lines: list[dict[str, Any]]) -> Reply:
+        """The money is taken: the address, which the quote has judged, is not judged again."""
         order, wanted = check.uuid(order_id, "order_id"), check.seller_lines(lines)
-        to, departs_in = parse_address(address), timedelta(seconds=self.departure_seconds)
+        departs_in = timedelta(seconds=self.departure_seconds)
+
+        def work(session: Session) -> Reply:
+            return parcels.book(session, order, shape_address(address), wanted, departs_in=departs_in)
+
         step = Step.asked(order, "book_parcels", address=address, lines=lines)
-        return take_once(
-            self.database,
-            step,
-            lambda session: parcels.book(session, order, to, wanted, departs_in=departs_in),
-        )
+        return take_once(self.database, step, work)
 
     @rpc(expected_exceptions=REFUSALS)
     def withdraw_parcels(self, order_id: str) -> Reply:
@@ -64,5 +67,6 @@ class ShippingService:
 
     @every("SHIPPING_INTERVAL_SECONDS")
     def move_parcels_on(self) -> int:
-        with self.database.begin() as session:
-            return parcels.move_on(session, transit=timedelta(seconds=self.transit_seconds))
+        """For no longer than until the next tick: what is left is due then; a stop waits for no more."""
+        transit = timedelta(seconds=self.transit_seconds)
+        return parcels.move_on(self.database, transit=transit, within=self.interval_seconds)
