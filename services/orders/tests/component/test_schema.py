@@ -5,8 +5,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bazaar_shared.testing import temporary_database
 from orders.migrate import migrate
-
-from .conftest import server
+from tests.component.conftest import server
 
 INDEXES = "select indexname from pg_indexes where tablename in ('outbox', 'inbox') order by indexname"
 WANTED = ["inbox_handled", "inbox_pkey", "outbox_pkey", "outbox_sent", "outbox_unsent"]
