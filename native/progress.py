@@ -24,7 +24,6 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 class Item:
     started: float = field(default_factory=time.monotonic)
     note: str = ""
-    told: float = field(default_factory=time.monotonic)
     ended: float | None = None
     failed: bool = False
 
@@ -42,18 +41,19 @@ class Progress:
         self._lock = threading.Lock()
         self._live = console.is_terminal
         self._spinner = Spinner("dots")
+        self._told = time.monotonic()
 
     def begin(self, name: str, note: str = "") -> None:
         with self._lock:
             self.items[name] = Item(note=note)
 
     def note(self, name: str, note: str) -> None:
-        item = self.items[name]
-        item.note = note
-        # without a terminal only what takes long is told before it is done
-        if not self._live and time.monotonic() - item.told > PATIENCE:
-            item.told = time.monotonic()
-            say(f"  {name}: {note}, for {item.seconds:.0f} s now")
+        self.items[name].note = note
+        # without a terminal what takes long is told now and then, in one line
+        if not self._live and time.monotonic() - self._told > PATIENCE:
+            self._told = time.monotonic()
+            waiting = [f"{name} ({item.note})" for name, item in self.items.items() if item.ended is None]
+            say(f"  … {', '.join(waiting)}")
 
     def done(self, name: str, note: str = "ready", *, failed: bool = False) -> None:
         item = self.items[name]

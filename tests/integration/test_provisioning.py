@@ -105,7 +105,6 @@ async def test_rabbitmq_has_the_users_rights_and_policies_of_the_file() -> None:
                 assert (await get(f"/users/{name}"))["tags"] in ([], "")
             policies = {entry["name"] for entry in await get(f"/policies/{vhost}")}
             assert policies == set(wanted["policies"])
-            assert (await get(f"/queues/{vhost}/dead-letters"))["type"] == "quorum"
         finally:
             await api.delete(f"/vhosts/{vhost}")
             for name in wanted["users"]:
