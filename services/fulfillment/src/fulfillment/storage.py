@@ -70,6 +70,7 @@ def add_common_tables(metadata: MetaData) -> None:
         Column("attempts", Integer, nullable=False, server_default=text("0")),
         Column("last_error", Text),
         Index("outbox_unsent", "id", postgresql_where=text("sent_at is null")),
+        Index("outbox_sent", "sent_at", postgresql_where=text("sent_at is not null")),
     )
     Table(
         "step_reply",
@@ -92,6 +93,7 @@ def add_inbox(metadata: MetaData) -> None:
         Column("event_id", Text, nullable=False),
         Column("handled_at", DateTime(timezone=True), server_default=func.now()),
         PrimaryKeyConstraint("consumer", "event_id"),
+        Index("inbox_handled", "handled_at"),
     )
 
 

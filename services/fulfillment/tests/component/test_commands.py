@@ -74,7 +74,7 @@ def test_two_replicas_migrate_at_once(empty: dict[str, str]) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: migrate_one("inventory", url), range(4)))
     engine = open_database(url, connections=1)
-    assert rows(engine, "select version_num from alembic_version") == [{"version_num": "0001"}]
+    assert rows(engine, "select version_num from alembic_version") == [{"version_num": "0002"}]
     engine.dispose()
 
 
