@@ -1,7 +1,8 @@
 """The inbox: the effect of an event and the record that it was handled are one transaction.
 
 Rules: call `first_time` inside the transaction that holds the effect; do nothing when it says False; guard
-the effect by `event.version` besides, so that a dead letter replayed after newer events does no harm.
+the effect by `event.version` besides, so that a dead letter replayed after newer events does no harm. The
+relay's housekeeping forgets what was handled a month ago: for older replays the version is guard enough.
 """
 
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ create table if not exists inbox (
   handled_at timestamptz not null default now(),
   primary key (consumer, event_id)
 );
+create index if not exists inbox_handled on inbox (handled_at);
 """
 
 # other drivers run the same statement in their own way

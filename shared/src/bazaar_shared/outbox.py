@@ -24,6 +24,7 @@ create table if not exists outbox (
   last_error text
 );
 create index if not exists outbox_unsent on outbox (id) where sent_at is null;
+create index if not exists outbox_sent on outbox (sent_at) where sent_at is not null;
 """
 
 NOTIFY_SQL = "select pg_notify('outbox', '')"

@@ -2,8 +2,9 @@
 
 One relay is active for each database: the holder of a session advisory lock. The lock, LISTEN, reading and
 marking share one connection, so a relay that lost its lock can read nothing more; standbys try for the lock
-at each poll. How rows are chosen and sent: `bazaar_shared.dispatch`. Delivery is at least once: consumers
-ignore what they handled, and versions older than they know.
+at each poll. How rows are chosen and sent: `bazaar_shared.dispatch`; what is thrown away, and when:
+`bazaar_shared.housekeeping`. Delivery is at least once: consumers ignore what they handled, and versions
+older than they know.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import asyncpg
 from prometheus_client import Gauge
 
 from bazaar_shared.dispatch import HELD, Dispatch
+from bazaar_shared.housekeeping import Housekeeping
 from bazaar_shared.management import Health
 
 logger = logging.getLogger(__name__)
@@ -33,16 +35,8 @@ select count(*) as pending, coalesce(extract(epoch from now() - (
   select created_at from outbox where sent_at is null order by id limit 1
 )), 0)::float8 as oldest from outbox where sent_at is null
 """
-# by the primary key from the oldest on: needs no index on sent_at, and no long scan when there is nothing to
-# do
-_SWEEP = """
-delete from outbox where id in (
-  select id from (select id, sent_at from outbox order by id limit 1000) as oldest
-  where sent_at < now() - $1::interval
-)
-"""
 _MEASURE_EVERY = 5.0
-_SWEEP_EVERY = 60.0
+_FIRST_BACKOFF = 0.1
 _LONGEST_BACKOFF = 5.0
 _TIMEOUT = 10.0
 
@@ -56,20 +50,21 @@ async def run_relay(
     batch: int = 200,
     poll: float = 1.0,
     retention: timedelta = timedelta(days=7),
+    inbox_retention: timedelta = timedelta(days=30),
     health: Health | None = None,
 ) -> None:
     """Until `stop` is set. `health`, made with the names "database" and "kafka", is kept up to date when
     given.
     """
     board = health or Health("database", "kafka")
-    relay = _Relay(dsn, bootstrap_servers, name, stop, batch, poll, retention, board)
-    backoff = 0.1
+    relay = _Relay(dsn, bootstrap_servers, name, stop, batch, poll, retention, inbox_retention, board)
+    backoff = _FIRST_BACKOFF
     while not stop.is_set():
         board.beat()  # a server that is away does not make the process a stuck one
         try:
             await relay.connect_and_work()
         except Exception as error:  # noqa: BLE001 a lost connection has many faces
-            backoff = 0.1 if relay.connected else min(backoff * 2, _LONGEST_BACKOFF)
+            backoff = _FIRST_BACKOFF if relay.worked else min(backoff * 2, _LONGEST_BACKOFF)
             reason = f"{type(error).__name__}: {error}"
             board.set("database", reason)
             extra = {"relay": name, "reason": reason}
@@ -86,11 +81,13 @@ class _Relay:
     batch: int
     poll: float
     retention: timedelta
+    inbox_retention: timedelta
     health: Health
-    connected: bool = False
+    # a whole turn, not only the connection and the lock: who fails right after those waits longer each time
+    worked: bool = False
 
     async def connect_and_work(self) -> None:
-        self.connected = False
+        self.worked = False
         try:
             async with self._connection() as connection:
                 if await self._becomes_active(connection):
@@ -124,7 +121,6 @@ class _Relay:
             self.health.beat()
             locked = await connection.fetchval("select pg_try_advisory_lock($1)", RELAY_LOCK)
             self.health.set("database", state=True)
-            self.connected = True
             if locked:
                 logger.info("the relay is active", extra={"relay": self.name})
                 ACTIVE.labels(self.name).set(1)
@@ -133,21 +129,22 @@ class _Relay:
             for gauge in (PENDING, OLDEST, HELD):
                 gauge.labels(self.name).set(0)  # the active one tells
             await _wait(self.stop, self.poll)
+            self.worked = True
         return False
 
     async def _work(self, connection: asyncpg.Connection) -> None:
         async with Dispatch(connection, self.bootstrap_servers, self.name, self.batch, self.poll) as dispatch:
             loop = asyncio.get_running_loop()
-            measure_at = sweep_at = loop.time()
+            measure_at = loop.time()
+            housekeeping = Housekeeping(connection, self.retention, self.inbox_retention)
             while not self.stop.is_set():
                 self.health.beat()
                 if loop.time() >= measure_at:
                     await self._measure(connection)
                     measure_at = loop.time() + _MEASURE_EVERY
-                if loop.time() >= sweep_at:
-                    await connection.execute(_SWEEP, self.retention)
-                    sweep_at = loop.time() + _SWEEP_EVERY
+                await housekeeping.turn()
                 await dispatch.turn(self.stop)
+                self.worked = True
                 self.health.set("kafka", await dispatch.kafka())
             await dispatch.finish()
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
-from bazaar_shared import dispatch, telemetry
+from bazaar_shared import dispatch, housekeeping, telemetry
 from bazaar_shared.management import Health
 from bazaar_shared.outbox import publish
 from bazaar_shared.relay import RELAY_LOCK
@@ -358,6 +358,108 @@ async def test_sent_rows_are_swept_after_their_time_and_others_never(
     rows = await connection.fetch("select key from outbox order by id")
     assert [row["key"] for row in rows] == ["young", "waiting"]
     assert await sent_versions(kafka, topic) == {"waiting": [1]}
+
+
+async def test_the_sweep_keeps_up_whatever_its_batch_and_whatever_waits_before(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    """Kafka is away: more rows wait than a batch has, and old ones behind them go all the same."""
+    await connection.execute(
+        "insert into outbox (topic, key, envelope, sent_at)"
+        " select 'tests', 'waiting-' || n, '{}'::jsonb, null::timestamptz from generate_series(1, 1000) as n"
+        " union all select 'tests', 'old', '{}', now() - interval '8 days' from generate_series(1, 2500)"
+        " union all select 'tests', 'young', '{}', now() - interval '6 days'"
+    )
+
+    async def left() -> dict[str, int]:
+        rows = await connection.fetch(
+            "select split_part(key, '-', 1) as kind, count(*) from outbox group by 1"
+        )
+        return {row["kind"]: row["count"] for row in rows}
+
+    async with relay(database, "127.0.0.1:1"):
+
+        async def the_old_are_gone() -> bool:
+            return "old" not in await left()
+
+        await aeventually(the_old_are_gone)
+    assert await left() == {"waiting": 1000, "young": 1}
+
+
+async def test_the_sweep_reads_by_the_age(connection: asyncpg.Connection) -> None:
+    await connection.execute("set enable_seqscan = off; set enable_bitmapscan = off")
+    for statement, index in [
+        (housekeeping._FORGET_SENT, "outbox_sent"),
+        (housekeeping._FORGET_HANDLED, "inbox_handled"),
+    ]:
+        plan = await connection.fetch(f"explain {statement}", timedelta(days=7), 1000)
+        assert f"Index Scan using {index} " in "\n".join(row[0] for row in plan)
+
+
+async def test_the_inbox_forgets_what_was_handled_long_ago(
+    database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "_BATCH", 10)
+    await connection.execute(
+        "insert into inbox (consumer, event_id, handled_at)"
+        " select 'orders', 'old-' || n, now() - interval '31 days' from generate_series(1, 25) as n"
+        " union all select 'orders', 'young', now() - interval '29 days'"
+        " union all select 'catalog', 'old-1', now()"
+    )
+    async with relay(database, "127.0.0.1:1"):
+
+        async def two_are_left() -> bool:
+            return await connection.fetchval("select count(*) from inbox") <= 2
+
+        await aeventually(two_are_left)
+    rows = await connection.fetch("select consumer, event_id from inbox order by consumer")
+    assert [tuple(row) for row in rows] == [("catalog", "old-1"), ("orders", "young")]
+
+
+async def test_a_database_without_an_inbox_is_swept_too(
+    database: str,
+    connection: asyncpg.Connection,
+    kafka: Kafka,
+    bootstrap: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await connection.execute("drop table inbox")
+    topic = await kafka.topic()
+    await publish(connection, topic, event("o-1"))
+    async with relay(database, bootstrap):
+        await all_sent(connection)
+    assert pauses(caplog) == []
+
+
+def pauses(caplog: pytest.LogCaptureFixture) -> list[float]:
+    """The seconds that the relay said it would wait before it connects again."""
+    return [record.args[0] for record in caplog.records if "was interrupted" in record.msg]  # type: ignore[index,misc]
+
+
+async def test_a_statement_that_fails_each_time_is_tried_again_less_and_less_often(
+    database: str,
+    connection: asyncpg.Connection,
+    kafka: Kafka,
+    bootstrap: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The lock is had each time, so the connection alone is no success; a whole turn is."""
+    topic = await kafka.topic()
+    await connection.execute("alter table outbox rename to elsewhere")
+    async with relay(database, bootstrap):
+        await aeventually(lambda: len(pauses(caplog)) >= 4)
+        assert pauses(caplog)[:4] == [0.2, 0.4, 0.8, 1.6]
+        await connection.execute("alter table elsewhere rename to outbox")
+        await publish(connection, topic, event("o-1"))
+        await all_sent(connection)
+        caplog.clear()
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1"
+            " and database = (select oid from pg_database where datname = current_database())",
+            RELAY_LOCK & 0xFFFFFFFF,
+        )
+        await aeventually(lambda: pauses(caplog))
+        assert pauses(caplog) == [0.1]
 
 
 async def test_it_goes_on_after_postgresql_was_away(
