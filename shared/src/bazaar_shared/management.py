@@ -16,13 +16,15 @@ from http.server import BaseHTTPRequestHandler
 from time import monotonic
 from typing import Any
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
 from prometheus_client.exposition import choose_encoder
 
 logger = logging.getLogger(__name__)
 
 # True or "ok": fine. False or any other text: not, and the text says why
 Check = Callable[[], bool | str]
+
+READY = Gauge("health_check_ready", "1 for a readiness check that is good, 0 for one that is not", ["check"])
 
 CHECK_TIMEOUT = 2.0
 CACHE_SECONDS = 1.0
@@ -137,13 +139,23 @@ class Management:
             case "/health/live":
                 return _health(self._live(), {})
             case "/health/ready":
-                results = {name: check.result() for name, check in self._ready.items()}
+                results = self._results()
                 return _health(all(result == "ok" for result in results.values()), {"checks": results})
             case "/metrics":
+                self._results()
                 encoder, content_type = choose_encoder(accept)
                 return 200, content_type, encoder(self._registry)
             case _:
                 return 404, "application/json", b'{"status":"unknown path"}'
+
+    def _results(self) -> dict[str, str]:
+        """All checks side by side: a scrape waits for one timeout at most, however many of them hang."""
+        waiting = {name: check.begin() for name, check in self._ready.items()}
+        deadline = monotonic() + CHECK_TIMEOUT
+        results = {name: check.result(waiting[name], deadline) for name, check in self._ready.items()}
+        for name, result in results.items():
+            READY.labels(name).set(result == "ok")
+        return results
 
 
 def _health(good: bool, more: dict[str, Any]) -> tuple[int, str, bytes]:
@@ -162,15 +174,18 @@ class _CachedCheck:
         self._result = "not checked yet"
         self._at = float("-inf")
 
-    def result(self) -> str:
+    def begin(self) -> threading.Event | None:
+        """What to wait for; None while the last result is young enough."""
         with self._lock:
-            if self._done is None:
-                if monotonic() - self._at < CACHE_SECONDS:
-                    return self._result
+            if self._done is None and monotonic() - self._at >= CACHE_SECONDS:
                 self._done = threading.Event()
                 threading.Thread(target=self._run, args=(self._done,), daemon=True).start()
-            done = self._done
-        return self._result if done.wait(CHECK_TIMEOUT) else f"no answer within {CHECK_TIMEOUT:g} s"
+            return self._done
+
+    def result(self, done: threading.Event | None, deadline: float) -> str:
+        if done is None or done.wait(max(deadline - monotonic(), 0)):
+            return self._result
+        return f"no answer within {CHECK_TIMEOUT:g} s"
 
     def _run(self, done: threading.Event) -> None:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import REGISTRY, CollectorRegistry, Counter
 
 from bazaar_shared import management
 from bazaar_shared.management import Check, Health, Management, async_check
@@ -112,6 +112,49 @@ def test_a_check_that_hangs_is_reported_and_not_begun_again(
     assert httpx.get(f"{url}/health/live").status_code == 200
     release.set()
     eventually(lambda: ready(url)[0] == 200)
+
+
+def readiness(check: str) -> float | None:
+    return REGISTRY.get_sample_value("health_check_ready", {"check": check})
+
+
+def test_the_probe_tells_the_metrics_how_each_check_is(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(management, "CACHE_SECONDS", 0)
+    health = Health("probed", "probed-too")
+    url = serve(ready=health.checks)
+    health.set("probed", state=True)
+    assert ready(url)[0] == 503
+    assert (readiness("probed"), readiness("probed-too")) == (1, 0)
+    health.set("probed", "no broker answers")
+    health.set("probed-too", state=True)
+    assert ready(url)[0] == 503
+    assert (readiness("probed"), readiness("probed-too")) == (0, 1)
+
+
+def test_a_scrape_runs_the_checks_itself(serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks /health/ready where no orchestrator runs; the alert needs the answer all the same."""
+    monkeypatch.setattr(management, "CACHE_SECONDS", 0)
+    health = Health("scraped")
+    url = serve(ready=health.checks)
+    assert 'health_check_ready{check="scraped"} 0.0\n' in httpx.get(f"{url}/metrics").text
+    health.set("scraped", state=True)
+    assert 'health_check_ready{check="scraped"} 1.0\n' in httpx.get(f"{url}/metrics").text
+
+
+def test_a_scrape_waits_once_however_many_checks_hang(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prometheus gives up after four seconds, and then knows no more than that the target is down."""
+    monkeypatch.setattr(management, "CHECK_TIMEOUT", 0.5)
+    release = threading.Event()
+    url = serve(ready={f"hanging-{number}": lambda: release.wait(10) for number in range(5)})
+    answer = httpx.get(f"{url}/metrics")
+    release.set()
+    assert answer.elapsed.total_seconds() < 1
+    for number in range(5):
+        assert f'health_check_ready{{check="hanging-{number}"}} 0.0\n' in answer.text
 
 
 def test_metrics_in_both_formats(serve: Callable[..., str]) -> None:
