@@ -133,6 +133,36 @@ def test_a_confirmed_order_can_not_say_that_it_is_pending() -> None:
     assert violations(CONTRACT, "orders.order", lying) == ["data.status: 'confirmed' was expected"]
 
 
+def order(fact: str, status: str, reason: str | None) -> Event:
+    (placed,) = (data for name, data in examples() if name == "bazaar.orders.order.placed.v1")
+    return Event.new(
+        source="/bazaar/orders",
+        type=f"bazaar.orders.order.{fact}.v1",
+        subject=PRODUCT,
+        version=7,
+        data=placed | {"status": status, "reason": reason},
+    )
+
+
+@pytest.mark.parametrize("reason", [None, "parcel_left"])
+@pytest.mark.parametrize("status", ["confirmed", "shipped", "delivered"])
+def test_after_a_refused_refund_an_order_is_what_it_was_and_says_why(status: str, reason: str | None) -> None:
+    assert violations(CONTRACT, "orders.order", order(status, status, reason)) == []
+
+
+@pytest.mark.parametrize("status", ["confirmed", "shipped", "delivered"])
+def test_an_order_that_goes_on_has_no_reason_to_be_cancelled(status: str) -> None:
+    assert violations(CONTRACT, "orders.order", order(status, status, "out_of_stock")) == [
+        "data.reason: 'out_of_stock' is not one of ['parcel_left', None]"
+    ]
+
+
+def test_a_reason_is_one_of_those_that_orders_has() -> None:
+    known = load(Path(__file__).parents[2] / "contracts" / "openapi" / "orders.json")
+    schema = known["components"]["schemas"]["Reason"]
+    assert set(resolved("#/components/schemas/Reason")["enum"]) == set(schema["enum"])
+
+
 @pytest.mark.parametrize("topic", sorted(PROMISED))
 def test_each_topic_shows_an_example(topic: str) -> None:
     assert PROMISED[topic] & {name for name, _ in examples()}
