@@ -10,6 +10,7 @@ CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "https://bazaar.example/problems/"
 
 ERRORS: dict[str, tuple[int, str]] = {
+    "malformed-request": (400, "The request is not one of HTTP's"),
     "malformed-body": (400, "The body cannot be read"),
     "idempotency-key-missing": (400, "An Idempotency-Key header is required"),
     "invalid-cursor": (400, "The cursor is not one of ours"),

@@ -7,6 +7,7 @@ TYPES = "https://bazaar.example/problems/"
 CATALOGUE = {
     "validation-failed": 422,
     "malformed-body": 400,
+    "malformed-request": 400,
     "body-too-large": 413,
     "unsupported-media-type": 415,
     "not-found": 404,
