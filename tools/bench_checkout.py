@@ -77,8 +77,9 @@ def parser() -> argparse.ArgumentParser:
         "--rate", type=float, default=100, help="orders a second for the latencies (%(default)s)"
     )
     made.add_argument(
-        "--backlog", type=int, default=300, help="real orders to complete; 0 for none (%(default)s)"
+        "--backlog", type=int, default=40, help="open orders at any time; 0: no completing (%(default)s)"
     )
+    made.add_argument("--completing", type=float, default=20, help="seconds of completing (%(default)s)")
     made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made
 
@@ -103,9 +104,11 @@ async def measure(mode: NativeMode, arguments: argparse.Namespace, console: Cons
         report = Report(arguments.connections, LINES, arguments.rate, await stage.settings())
         await accepting(mode, stage, binary, token, arguments, report, console)
     if arguments.backlog:
-        console.print(f"completing a backlog of {arguments.backlog} real orders …")
+        console.print(f"completing real orders, {arguments.backlog} open at any time …")
         await until_ready(mode)
-        report.completing = await completing(mode, market, sign_in(mode, market), backlog=arguments.backlog)
+        report.completing = await completing(
+            mode, market, sign_in(mode, market), backlog=arguments.backlog, seconds=arguments.completing
+        )
     return report
 
 

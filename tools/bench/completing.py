@@ -1,8 +1,8 @@
 """How many orders a second the whole market completes, while there is always a backlog of them.
 
-The saga worker is stopped, real orders are placed, and it is started again: what it then completes is read
-from its own metrics. Afterwards the orders are cancelled, so that what was bought comes back, as far as no
-parcel has left.
+The backlog is kept at one size: as many real orders are placed as have ended. It must be small enough to be
+worked off within the checkout's deadline, or orders end by that. Afterwards all are cancelled, so that what was
+bought comes back, as far as no parcel has left.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from native.modes import Mode
 from tools.bench import cpu
-from tools.books import parse
+from tools.books import Stock, parse
 from tools.shopper import order_body
 
 WORKER = "orders-saga"
-COMPLETED = re.compile(r'^saga_transitions_total\{.*to_state="completed".*\} ([\d.e+]+)', re.MULTILINE)
+TRANSITIONS = re.compile(r'^saga_transitions_total\{.*to_state="(\w+)".*\} ([\d.e+]+)', re.MULTILINE)
+ENDS = ("completed", "cancelled")
 SPARE = 5  # pieces of each product that are left alone
 AT_ONCE = 8
-PATIENCE = 180.0
+LOOK = 0.2
+RAMP = 5.0  # seconds until what is measured is steady
+PATIENCE = 90.0
 
 
 class CompletingError(Exception):
@@ -37,6 +40,7 @@ class CompletingError(Exception):
 class Completing:
     orders: int
     seconds: float
+    backlog: int
     cpu_micros: dict[str, int]  # an order, by process
     given_back: int
 
@@ -45,98 +49,110 @@ class Completing:
         return self.orders / self.seconds
 
 
-async def completing(mode: Mode, market: dict[str, Any], token: str, *, backlog: int) -> Completing:
-    addresses = mode.addresses()
-    products = plenty(mode, market, backlog)
-    mode.stop(WORKER)
-    async with client(addresses.http["orders"], token) as http:
+@dataclass
+class Backlog:
+    """Real orders of one shopper, and how many of them the worker has ended."""
+
+    http: httpx.AsyncClient
+    management: str
+    products: Iterator[dict[str, Any]]
+    placed: list[str] = field(default_factory=list)
+    before: Mapping[str, float] = field(default_factory=dict)
+
+    async def begin(self) -> None:
+        self.before = await self.ends()
+
+    async def ends(self) -> dict[str, float]:
+        answer = await self.http.get(f"{self.management}/metrics")
+        counted = dict.fromkeys(ENDS, 0.0)
+        for state, number in TRANSITIONS.findall(answer.text):
+            if state in counted:
+                counted[state] += float(number)
+        return {state: number - self.before.get(state, 0) for state, number in counted.items()}
+
+    async def keep(self, size: int, seconds: float) -> None:
+        """As many open orders as `size`, for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            still_open = len(self.placed) - sum((await self.ends()).values())
+            await self.place(max(0, int(size - still_open)))
+            await asyncio.sleep(LOOK)
+
+    async def place(self, count: int) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(product: dict[str, Any]) -> str:
+            headers = {"Idempotency-Key": f"bench-{uuid.uuid4()}"}
+            async with gate:
+                answer = await self.http.post("/api/orders", json=order_body([(product, 1)]), headers=headers)
+            if answer.status_code != 202:
+                raise CompletingError(f"an order was refused: {answer.status_code} {answer.text[:300]}")
+            return str(answer.json()["id"])
+
         try:
-            placed = await place(http, products, backlog)
+            products = [next(self.products) for _ in range(count)]
+        except StopIteration:
+            raise CompletingError("the market's stock is used up: make clean, make up") from None
+        self.placed += await asyncio.gather(*(one(product) for product in products))
+
+    async def work_off(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while sum((await self.ends()).values()) < len(self.placed):
+            if time.monotonic() > deadline:
+                raise CompletingError(
+                    f"the backlog was not worked off in {PATIENCE:.0f} s: make logs S={WORKER}"
+                )
+            await asyncio.sleep(LOOK)
+
+    async def cancel(self) -> int:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(order_id: str) -> bool:
+            async with gate:
+                answer = await self.http.post(f"/api/orders/{order_id}/cancel")
+            return answer.status_code == 202
+
+        return sum(await asyncio.gather(*(one(order_id) for order_id in self.placed)))
+
+
+async def completing(
+    mode: Mode, market: dict[str, Any], token: str, *, backlog: int, seconds: float
+) -> Completing:
+    addresses = mode.addresses()
+    pids = {state.name: state.pid for state in mode.states() if state.pid}
+    async with client(addresses.http["orders"], token) as http:
+        work = Backlog(http, addresses.management[WORKER], plenty(market, stock_of(mode)))
+        await work.begin()
+        try:
+            await work.keep(backlog, RAMP)
+            first, used, started = await work.ends(), cpu.seconds(pids), time.monotonic()
+            await work.keep(backlog, seconds)
+            last, now, ended = await work.ends(), cpu.seconds(pids), time.monotonic()
+            await work.work_off()
         finally:
-            mode.start(WORKER)
-        pids = {state.name: state.pid for state in mode.states() if state.pid}
-        before = cpu.seconds(pids)
-        seconds = await drained(addresses.management[WORKER], len(placed))
-        used = cpu.micros_each(before, cpu.seconds(pids), len(placed))
-        given_back = await cancel(http, placed)
-    return Completing(len(placed), seconds, used, given_back)
+            given_back = await work.cancel()
+    if last["cancelled"]:
+        raise CompletingError(f"{last['cancelled']:.0f} orders were cancelled: a smaller backlog is in time")
+    done = int(last["completed"] - first["completed"])
+    return Completing(done, ended - started, backlog, cpu.micros_each(used, now, done), given_back)
 
 
 def client(base: str, token: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"}
     limits = httpx.Limits(max_connections=AT_ONCE)
-    return httpx.AsyncClient(
-        base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=20, limits=limits
-    )
+    return httpx.AsyncClient(base_url=base, headers=headers, timeout=20, limits=limits)
 
 
-def plenty(mode: Mode, market: dict[str, Any], needed: int) -> list[dict[str, Any]]:
-    """Products to buy, as often as they may be bought: one that finds no stock measures nothing."""
+def stock_of(mode: Mode) -> Mapping[str, Stock]:
     export = mode.exec("fulfillment", ["python", "-m", "fulfillment", "export"])
-    stock = parse("fulfillment", export.splitlines()).stock
-    products = [product for seller in market["sellers"] for product in seller["products"]]
-    pieces = {
-        product["id"]: stock[product["id"]].on_hand - stock[product["id"]].reserved - SPARE
-        for product in products
-        if product["id"] in stock
-    }
-    chosen: list[dict[str, Any]] = []
-    while len(chosen) < needed:
-        round_ = [product for product in products if pieces.get(product["id"], 0) > 0]
-        if not round_:
-            raise CompletingError(
-                f"the market's stock is enough for {len(chosen)} orders only: make clean, make up"
-            )
-        for product in round_:
-            pieces[product["id"]] -= 1
-        chosen += [product | {"currency": market["currency"]} for product in round_]
-    return chosen[:needed]
+    return parse("fulfillment", export.splitlines()).stock
 
 
-async def place(http: httpx.AsyncClient, products: Iterable[dict[str, Any]], count: int) -> list[str]:
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(product: dict[str, Any]) -> str:
-        async with gate:
-            headers = {"Idempotency-Key": f"bench-{uuid.uuid4()}"}
-            answer = await http.post("/api/orders", json=order_body([(product, 1)]), headers=headers)
-        if answer.status_code != 202:
-            raise CompletingError(
-                f"an order of the backlog was refused: {answer.status_code} {answer.text[:300]}"
-            )
-        return str(answer.json()["id"])
-
-    return list(await asyncio.gather(*(one(product) for product in products)))[:count]
-
-
-async def drained(management: str, count: int) -> float:
-    """Seconds for all, by the pace of the first nine tenths: the backlog is never empty meanwhile."""
-    deadline = time.monotonic() + PATIENCE
-    enough, first, started = count * 0.9, 0.0, 0.0
-    async with httpx.AsyncClient(timeout=5) as http:
-        while time.monotonic() < deadline:
-            done, now = await completed(http, management), time.monotonic()
-            if done and not first:
-                first, started = done, now
-            if first and done >= enough:
-                return (now - started) * count / (done - first)
-            await asyncio.sleep(0.25)
-    raise CompletingError(f"the backlog was not completed within {PATIENCE:.0f} s: make logs S={WORKER}")
-
-
-async def completed(http: httpx.AsyncClient, management: str) -> float:
-    try:
-        text = (await http.get(f"{management}/metrics")).text
-    except httpx.HTTPError:
-        return 0  # the worker is only just starting
-    return sum(float(number) for number in COMPLETED.findall(text))
-
-
-async def cancel(http: httpx.AsyncClient, placed: list[str]) -> int:
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(order_id: str) -> bool:
-        async with gate:
-            answer = await http.post(f"/api/orders/{order_id}/cancel")
-        return answer.status_code == 202
-
-    return sum(await asyncio.gather(*(one(order_id) for order_id in placed)))
+def plenty(market: Mapping[str, Any], stock: Mapping[str, Stock]) -> Iterator[dict[str, Any]]:
+    """Products to buy, each as often as it is in stock: an order that finds none measures nothing."""
+    products: Iterable[dict[str, Any]] = [each for seller in market["sellers"] for each in seller["products"]]
+    left = {id_: each.on_hand - each.reserved - SPARE for id_, each in stock.items()}
+    while in_stock := [product for product in products if left.get(product["id"], 0) > 0]:
+        for product in in_stock:
+            left[product["id"]] -= 1
+            yield product | {"currency": market["currency"]}
