@@ -156,6 +156,7 @@ async def test_a_worker_killed_between_steps_loses_nothing(
             await aeventually(lambda: first.ended == -signal.SIGKILL, within=30)
             assert not fault.exists()
         with running("saga", FAULT_FILE=str(fault), **environment) as second:
+            await aeventually(lambda: second.get("/health/ready")[0] == 200, within=30)
             await ended(market, order["id"], "confirmed")
             assert second.stop() == 0
     when, _, step = point.partition(":")
