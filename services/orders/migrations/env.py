@@ -1,7 +1,6 @@
 """Alembic's hook. The caller hands over a connection that holds the migration lock; see `orders.migrate`."""
 
 from alembic import context
-
 from orders.storage.tables import Base
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)

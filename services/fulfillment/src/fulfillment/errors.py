@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 type Detail = Mapping[str, Any]
 
 
-class Refusal(Exception):  # noqa: N818 it is an answer, no error
+class Refusal(Exception):
     """A business answer, not a fault: it is expected, and where it decides a step it is stored and given
     again.
     """

@@ -1,7 +1,5 @@
 """What the domain refuses. problems.py says, in one table, how HTTP calls each of them."""
 
-# ruff: noqa: N818 -- a refusal is named by what is the matter
-
 
 class DomainError(Exception):
     """Its text is for the caller: nothing that they may not know stands in it."""

@@ -11,14 +11,14 @@ import asyncpg
 import httpx
 import pytest
 from dependency_injector import providers
-from prometheus_client import CollectorRegistry
-
-from bazaar_shared import telemetry
-from bazaar_shared.testing import TokenForge, temporary_database
 from orders.app import create_app
 from orders.container import Container, close
 from orders.migrate import migrate
 from orders.settings import Settings, load
+from prometheus_client import CollectorRegistry
+
+from bazaar_shared import telemetry
+from bazaar_shared.testing import TokenForge, temporary_database
 
 SELLER = UUID("11111111-1111-4111-8111-111111111111")
 OTHER_SELLER = UUID("22222222-2222-4222-8222-222222222222")

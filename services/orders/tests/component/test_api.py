@@ -9,12 +9,12 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
-
-from bazaar_shared.testing import TokenForge
 from orders.app import create_app
 from orders.container import Container, close
 from orders.settings import Settings
+from prometheus_client import CollectorRegistry
+
+from bazaar_shared.testing import TokenForge
 from tests.component.conftest import NOTHING, Market
 
 

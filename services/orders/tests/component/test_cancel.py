@@ -5,13 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from orders.container import Container
+from orders.domain.saga import Done
+from orders.saga.store import Attempt, Fenced
 
 from bazaar_shared.consumer import Record
 from bazaar_shared.envelope import Event
 from bazaar_shared.testing import aeventually
-from orders.container import Container
-from orders.domain.saga import Done
-from orders.saga.store import Attempt, Fenced
 from tests.component.conftest import Market, RecordedRpc
 from tests.component.test_saga import ended, events, in_state, journal, refusal, working
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from orders.container import Container
 
 from bazaar_shared.consumer import PermanentError, Record
 from bazaar_shared.envelope import Event
-from orders.container import Container
 from tests.component.conftest import OTHER_SELLER, SELLER, Market
 from tests.component.test_cancel import bought, parcel_moves
 from tests.component.test_saga import ended, events, working

@@ -5,10 +5,10 @@ import json
 from uuid import uuid4
 
 import pytest
+from orders.domain.money import included_tax
 
 from bazaar_shared.envelope import Event
 from bazaar_shared.testing import aeventually
-from orders.domain.money import included_tax
 from tests.component.conftest import ADDRESS, NOTHING, OTHER_SELLER, SELLER, Market
 
 

@@ -140,7 +140,11 @@ POINTS = [
     *(f"after-reply:{step}" for step in STEPS),
     *(f"after-commit:{state}" for state in ("capturing", "committing", "booking", "completed")),
 ]
-EVERY = POINTS if os.environ.get("FULL") == "1" else ["before-send:capture_payment", "after-reply:capture_payment"]
+EVERY = (
+    POINTS
+    if os.environ.get("FULL") == "1"
+    else ["before-send:capture_payment", "after-reply:capture_payment"]
+)
 
 
 @pytest.mark.parametrize("point", EVERY)

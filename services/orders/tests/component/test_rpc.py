@@ -6,9 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-
-from bazaar_shared import telemetry
-from bazaar_shared.testing import aeventually
 from orders.rpc.client import RpcClient
 from orders.rpc.errors import (
     OutOfStock,
@@ -18,6 +15,9 @@ from orders.rpc.errors import (
     RpcUnavailable,
     UnknownService,
 )
+
+from bazaar_shared import telemetry
+from bazaar_shared.testing import aeventually
 from tests.component.brokers import Management, Peer, Refusal
 
 

@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 from dependency_injector import providers
-
-from bazaar_shared.management import Health
-from bazaar_shared.testing import aeventually
 from orders.container import Container
 from orders.domain.saga import Done
 from orders.domain.steps import State
@@ -18,6 +15,9 @@ from orders.metrics import OPEN, STUCK
 from orders.rpc.errors import RemoteError, RpcTimeout, RpcUnavailable, UnknownService
 from orders.saga.calls import Claimed
 from orders.saga.store import Attempt, Fenced, SagaStore
+
+from bazaar_shared.management import Health
+from bazaar_shared.testing import aeventually
 from tests.component.conftest import OTHER_SELLER, SELLER, Market, RecordedRpc
 
 BOUGHT = [

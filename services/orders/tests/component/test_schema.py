@@ -1,10 +1,10 @@
 """The tables that are a seam: the shared relay reads and tidies them."""
 
+from orders.migrate import migrate
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bazaar_shared.testing import temporary_database
-from orders.migrate import migrate
 from tests.component.conftest import server
 
 INDEXES = "select indexname from pg_indexes where tablename in ('outbox', 'inbox') order by indexname"

@@ -1,7 +1,6 @@
 from dataclasses import dataclass
 
 import pytest
-
 from orders.domain.money import included_tax
 from orders.domain.order import Status, status_by_parcels
 

@@ -2,10 +2,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import ValidationError
-
 from orders.api.errors import path
 from orders.checkout.request import PlaceOrder
+from pydantic import ValidationError
 
 PRODUCT = str(uuid4())
 

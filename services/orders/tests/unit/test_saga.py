@@ -1,7 +1,6 @@
 """The state machine, whole: every state with every outcome."""
 
 import pytest
-
 from orders.domain.order import Reason, Status
 from orders.domain.saga import (
     BEFORE_CAPTURE,

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
+from orders.settings import load
 
 from bazaar_shared.settings import SettingsError
-from orders.settings import load
 
 NEEDED = {
     "DATABASE_URL": "postgresql://orders@db:5432/orders",

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from bazaar_shared.auth import AsyncTokenVerifier, InvalidToken, Principal
 from orders.api import tokens
 from orders.api.tokens import RememberingVerifier
+
+from bazaar_shared.auth import AsyncTokenVerifier, InvalidToken, Principal
 
 
 class CountingVerifier(AsyncTokenVerifier):

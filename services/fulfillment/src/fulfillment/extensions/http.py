@@ -14,7 +14,7 @@ from bazaar_shared.problems import CONTENT_TYPE, Problem
 LONGEST_BODY = 64 * 1024
 
 
-class BadInput(Exception):  # noqa: N818
+class BadInput(Exception):
     """The request is refused with this problem."""
 
     def __init__(self, problem: Problem) -> None:

@@ -29,7 +29,7 @@ FINAL = {200, 201, 402}  # "no such authorisation" may be otherwise tomorrow
 REFUSED_TOKENS = {"tok_decline": "card_declined"}
 
 
-class KeyReused(Exception):  # noqa: N818
+class KeyReused(Exception):
     """The idempotency key came with another body."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from openapi_core.deserializing.exceptions import DeserializeError
 
 
-class MalformedJson(DeserializeError):  # noqa: N818 -- named as the problem is
+class MalformedJson(DeserializeError):
     """Of openapi-core's own kind: its wrapper for a ValueError repeats the body, if it is UTF-8."""
 
 

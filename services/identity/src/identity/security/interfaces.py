@@ -9,7 +9,7 @@ class IConcealed(Interface):
     """Marks a resource whose existence is nobody's business: who may not `view` it is told 404, not 403."""
 
 
-class NotAuthentic(Exception):  # noqa: N818 -- a finding about a token, as `reason` for the challenge
+class NotAuthentic(Exception):
     """The token was not made by us, or is no longer good."""
 
 
