@@ -1,8 +1,8 @@
 """How many orders a second the whole market completes, while there is always a backlog of them.
 
 The backlog is kept at one size: as many real orders are placed as have ended. It must be small enough to be
-worked off within the checkout's deadline, or orders end by that. Afterwards all are cancelled, so that what was
-bought comes back, as far as no parcel has left.
+worked off within the checkout's deadline, or orders end by that. Afterwards all are cancelled, so that what
+was bought comes back, as far as no parcel has left.
 """
 
 from __future__ import annotations

@@ -131,9 +131,8 @@ def as_markdown(report: dict[str, Any]) -> str:
             f"| {figures['p50_ms']} ms | {figures['p99_ms']} ms |"
         )
     if done := report["completed"]:
-        lines.append(
-            f"| completed, {done['backlog']} open at any time | {done['per_second']} | {done['ratio_to_pgbench']} | | |"
-        )
+        what = f"completed, {done['backlog']} open at any time"
+        lines.append(f"| {what} | {done['per_second']} | {done['ratio_to_pgbench']} | | |")
     goal = report["goal_ratio_at_the_service"]
     lines += ["", f"The goal is {goal:.2f} accepted at the service. It is a goal, not a gate.", ""]
     return "\n".join([*lines, *cpu_lines(report), *condition_lines(report["conditions"])])
