@@ -23,7 +23,9 @@ def run(projects: Sequence[Path]) -> int:
         if project != ROOT:
             environments.make(project, dev=True)
         python = project / ".venv/bin/python"
-        results.append(step(f"mypy {project.name}", [str(python), "-m", "mypy"], project))
+        results.append(
+            step(f"mypy {'root' if project == ROOT else project.name}", [str(python), "-m", "mypy"], project)
+        )
     return 0 if all(results) else 1
 
 
