@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -21,8 +22,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from native import environments
-from native.modes import engine_answers, native_supported
+from native import checks, environments, install
+from native.modes import Mode, engine_answers, native_supported
 from tests.kit.market import ROOT
 from tests.servers import servers
 
@@ -30,6 +31,8 @@ REPORTS = ROOT / ".bazaar" / "reports"
 SERVICES = sorted(path.parent.name for path in ROOT.glob("services/*/pyproject.toml"))
 PROJECTS = {"shared": ROOT / "shared"} | {name: ROOT / "services" / name for name in SERVICES}
 ROOT_UNIT = ["native", "infra", "tools", "demo", "gateway", "monitoring", "tests/docs"]
+# what tests start beside the market's own servers, and the Debian package that has it
+PROGRAMS = {"chromium": "chromium", "promtool": "prometheus"}
 LAYERS = ["lint", "unit", "component", "system", "docker"]
 
 
@@ -186,6 +189,19 @@ def closing(tally: Tally) -> int:
     return 1 if tally.failed or not tally.passed else 0
 
 
+def ensure_programs(mode: Mode) -> None:
+    """Installs what is missing where that is possible, and says how elsewhere."""
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if native_supported():
+        missing = list(dict.fromkeys(missing + checks.missing_packages(mode.compose)))
+    if not missing:
+        return
+    if not checks.may_install():
+        sys.exit(f"the tests need {', '.join(missing)}: sudo apt-get install {' '.join(missing)}")
+    print(f"Installing {', '.join(missing)}", flush=True)
+    install.packages(missing)
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.run", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
@@ -204,6 +220,8 @@ def main() -> int:
     os.chdir(ROOT)
     REPORTS.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "FULL": "1" if options.full else "0", "PYTHONUNBUFFERED": "1"}
+    if not options.service:
+        ensure_programs(Mode.detect())
     environments.ensure([options.service] if options.service else [*PROJECTS], dev=True)
     run = Run(Tally(), env)
     layers: dict[str, Callable[[Run, str | None], None]] = {
