@@ -216,6 +216,12 @@ def test_the_report_is_written_twice(report: Report, tmp_path: Path) -> None:
     assert "| completed | orders-saga | 9,000 |" in text
 
 
+def test_a_machine_that_was_not_quiet_is_said(report: Report) -> None:
+    assert "not quiet" not in as_markdown(report.as_json())
+    report.pgbench = [Pace(400, 8), Pace(800, 8)]
+    assert "pgbench alone reached 400 to 800 a second" in as_markdown(report.as_json())
+
+
 def test_a_report_without_a_backlog_is_whole(report: Report) -> None:
     report.completing = None
     assert "open at any time" not in as_markdown(report.as_json())
