@@ -189,9 +189,14 @@ def closing(tally: Tally) -> int:
     return 1 if tally.failed or not tally.passed else 0
 
 
+def there(program: str) -> bool:
+    playwrights = Path.home() / ".cache" / "ms-playwright"
+    return shutil.which(program) is not None or bool(list(playwrights.glob(f"{program}-*")))
+
+
 def ensure_programs(mode: Mode) -> None:
     """Installs what is missing where that is possible, and says how elsewhere."""
-    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    missing = [package for program, package in PROGRAMS.items() if not there(program)]
     if native_supported():
         missing = list(dict.fromkeys(missing + checks.missing_packages(mode.compose)))
     if not missing:
