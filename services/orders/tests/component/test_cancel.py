@@ -2,12 +2,17 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from orders.api.queries import find_order
 from orders.container import Container
 from orders.domain.saga import Done
+from orders.domain.steps import State
+from orders.saga.cancel import ask_to_cancel
 from orders.saga.store import Attempt, Fenced
+from orders.storage.changes import lock_order, lock_saga
+from orders.storage.tables import Saga
 
 from bazaar_shared.consumer import Record
 from bazaar_shared.envelope import Event
@@ -38,6 +43,39 @@ async def parcel_moves(container: Container, order: dict[str, Any], status: str,
         },
     )
     await container.incoming().handle(event, Record("shipping.parcel", 0, version, parcel["parcel_id"]))
+
+
+async def test_a_cancel_decides_on_what_is_so_under_the_lock(
+    market: Market, container: Container, rpc: RecordedRpc
+) -> None:
+    """Not on what its session has loaded before: the payment is being captured by now."""
+    order_id = UUID((await market.buy())["id"])
+    async with container.sessions().begin() as session:
+        held = await find_order(session, order_id)
+        assert held.saga.state is State.RESERVING
+        await market.pool.execute(
+            "update saga set state = 'capturing', epoch = 7 where order_id = $1", order_id
+        )
+        await ask_to_cancel(session, order_id)
+    saga = await market.pool.fetchrow("select state, epoch, cancel_asked from saga")
+    assert (saga["state"], saga["epoch"], saga["cancel_asked"]) == ("capturing", 7, True)
+    assert await events(market) == [("placed", 1)]
+    assert rpc.calls == []
+
+
+async def test_what_is_locked_is_read_again(market: Market, container: Container) -> None:
+    order_id = UUID((await market.buy())["id"])
+    async with container.sessions().begin() as session:
+        held = await find_order(session, order_id)
+        held_saga = held.saga
+        await market.pool.execute("update saga set attempts = 3")
+        await market.pool.execute("update orders set version = 5")
+        # a worker's compare-and-set names what it expects; the other columns are as new as those
+        saga = await lock_saga(session, order_id, Saga.epoch == held_saga.epoch)
+        order = await lock_order(session, order_id)
+        assert saga is held_saga
+        assert order is held
+        assert (held_saga.attempts, held.version) == (3, 5)
 
 
 async def test_an_order_nobody_has_begun_is_only_released(

@@ -5,21 +5,21 @@ that is in the middle of a call has its result refused.
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.domain.order import Reason
 from orders.domain.saga import cancel
 from orders.domain.steps import ENDED
-from orders.storage.changes import change_status, lock_order
-from orders.storage.tables import JournalEntry, Saga
+from orders.storage.changes import change_status, lock_order, lock_saga
+from orders.storage.tables import JournalEntry
 
 
 async def ask_to_cancel(session: AsyncSession, order_id: UUID) -> None:
     """In the caller's transaction. Raises CannotCancel when it is too late. The wish for an order whose
     payment is just being captured is noted: the saga heeds it when all is done.
     """
-    saga = await session.scalar(select(Saga).where(Saga.order_id == order_id).with_for_update(key_share=True))
+    saga = await lock_saga(session, order_id)
     order = await lock_order(session, order_id)
     if saga is None or order is None:
         raise LookupError(f"there is no order {order_id}")

@@ -17,11 +17,13 @@ from orders.domain.saga import BEFORE_CAPTURE, MUST_END, Expired, Move, Outcome,
 from orders.domain.steps import CALLS, ENDED, State
 from orders.metrics import FENCED, OPEN, STUCK
 from orders.saga.calls import BookedParcel, Claimed, Goods
-from orders.storage.changes import change_status, lock_order
+from orders.storage.changes import change_status, lock_order, lock_saga
 from orders.storage.tables import JournalEntry, Order, Parcel, Saga
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
+# more of them lead beyond the longest; of a thousand no float can be made
+_DOUBLINGS = 5
 
 
 class Fenced(Exception):
@@ -45,7 +47,7 @@ def pause(attempts: int) -> timedelta:
     """Before the same call is made again; spread, so that sagas that failed together don't come back
     together.
     """
-    longest = min(_FIRST_PAUSE * 2 ** (attempts - 1), _LONGEST_PAUSE)
+    longest = min(_FIRST_PAUSE * 2 ** min(attempts - 1, _DOUBLINGS), _LONGEST_PAUSE)
     return timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 no secret
 
 
@@ -65,6 +67,7 @@ class SagaStore:
             .order_by(Saga.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True, key_share=True)
+            .execution_options(populate_existing=True)
         )
         async with self._sessions.begin() as session:
             sagas = (await session.scalars(due)).all()
@@ -123,10 +126,8 @@ class SagaStore:
         STUCK.set(oldest or 0)
 
     async def _still_mine(self, session: AsyncSession, claimed: Claimed) -> Saga:
-        mine = select(Saga).where(
-            Saga.order_id == claimed.order_id, Saga.epoch == claimed.epoch, Saga.state == claimed.state
-        )
-        saga = await session.scalar(mine.with_for_update(key_share=True))
+        mine = Saga.epoch == claimed.epoch, Saga.state == claimed.state
+        saga = await lock_saga(session, claimed.order_id, *mine)
         if saga is None:
             FENCED.inc()
             raise Fenced(f"order {claimed.order_id} is not in {claimed.state} under epoch {claimed.epoch}")

@@ -1,16 +1,20 @@
-"""The one way a placed order changes: status, version and event together, under the row's lock."""
+"""The one way a placed order changes: status, version and event together, under the row's lock.
+
+What is locked is read again (`populate_existing`): a session that has loaded the row before would otherwise
+keep what it knew then, and decide on that.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from bazaar_shared.outbox import NOTIFY_SQL
 from orders.domain.order import Reason, Status
 from orders.events.outgoing import TOPIC, order_event
-from orders.storage.tables import Order, OutboxRow
+from orders.storage.tables import Order, OutboxRow, Saga
 
 
 async def lock_order(session: AsyncSession, order_id: UUID) -> Order | None:
@@ -22,6 +26,16 @@ async def lock_order(session: AsyncSession, order_id: UUID) -> Order | None:
         select(Order)
         .where(Order.id == order_id)
         .options(selectinload(Order.lines), selectinload(Order.parcels))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return await session.scalar(asked)
+
+
+async def lock_saga(session: AsyncSession, order_id: UUID, *conditions: ColumnElement[bool]) -> Saga | None:
+    asked = (
+        select(Saga)
+        .where(Saga.order_id == order_id, *conditions)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
