@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from jsonschema import Draft202012Validator
 
 from bazaar_shared.envelope import Event
@@ -25,22 +25,18 @@ TOPICS = ["catalog.product", "inventory.stock", "orders.order", "shipping.parcel
 async def everything() -> dict[str, list[Any]]:
     """All records that stand on the topics now."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=BOOTSTRAP, enable_auto_commit=False, auto_offset_reset="earliest"
+        *TOPICS, bootstrap_servers=BOOTSTRAP, enable_auto_commit=False, auto_offset_reset="earliest"
     )
-    await consumer.start()
+    await consumer.start()  # without a group: it has every partition
     records: dict[str, list[Any]] = defaultdict(list)
     try:
-        for topic in TOPICS:
-            partitions = [
-                TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
-            ]
-            consumer.assign(partitions)
-            ends = await consumer.end_offsets(partitions)
-            await consumer.seek_to_beginning(*partitions)
-            for partition in partitions:
-                while await consumer.position(partition) < ends[partition]:
-                    batch = await consumer.getmany(partition, timeout_ms=2000)
-                    records[topic] += [record for found in batch.values() for record in found]
+        partitions = consumer.assignment()
+        assert {partition.topic for partition in partitions} == set(TOPICS)
+        ends = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            while await consumer.position(partition) < ends[partition]:
+                batch = await consumer.getmany(partition, timeout_ms=2000)
+                records[partition.topic] += [record for found in batch.values() for record in found]
     finally:
         with suppress(asyncio.CancelledError):  # aiokafka lets its own cancelled task be seen
             await consumer.stop()
