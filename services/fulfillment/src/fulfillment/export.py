@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
@@ -47,14 +48,17 @@ with moved as (
            sum(amount_minor) filter (where kind = 'refund') as given_back
     from charge group by order_id
 ), asked as (
-    select order_id, bool_or(status = 'voided') as voided, min(currency) as currency
+    select order_id, bool_or(status = 'voided') as voided, min(currency) as currency,
+           sum(amount_minor) filter (where status = 'authorized' and not exists (
+               select from charge where authorization_key = key and kind = 'capture')) as held
     from "authorization" group by order_id
 )
 select order_id, coalesce(taken, 0)::bigint as captured_minor, coalesce(captures, 0) as captures,
-       coalesce(given_back, 0)::bigint as refunded_minor, voided, currency
+       coalesce(given_back, 0)::bigint as refunded_minor, coalesce(held, 0)::bigint as held_minor,
+       voided, currency
 from asked left join moved using (order_id) order by order_id
 """
-PARCELS = "select order_id::text, parcel_id::text, status from parcel order by parcel_id"
+PARCELS = "select order_id::text, parcel_id::text, status, updated_at from parcel order by parcel_id"
 OUTBOX = """
 select count(*) as unsent,
        greatest(coalesce(extract(epoch from now() - min(created_at)), 0), 0)::float8 as oldest_age_seconds
@@ -75,9 +79,7 @@ def export(settings: Settings, out: TextIO) -> None:
         )
         try:
             with engine.connect() as connection:
-                out.writelines(
-                    json.dumps(row, separators=(",", ":")) + "\n" for row in books(connection, name)
-                )
+                out.writelines(_line(row) + "\n" for row in books(connection, name))
         finally:
             engine.dispose()
 
@@ -89,3 +91,7 @@ def books(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
     if name in OUTBOXES:
         row = connection.execute(text(OUTBOX)).mappings().one()
         yield {"kind": "outbox", "database": name, **row}
+
+
+def _line(row: dict[str, Any]) -> str:
+    return json.dumps(row, separators=(",", ":"), default=datetime.isoformat)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -126,7 +127,8 @@ def test_export_and_compare(
         0,
     )
     assert (payment["state"], payment["voided"], payment["currency"]) == ("captured", False, "EUR")
-    assert one("processor_charge", order_id=order_id)["captures"] == 1
+    charge = one("processor_charge", order_id=order_id)
+    assert (charge["captures"], charge["held_minor"]) == (1, 0)
     balances = [line["balance_minor"] for line in books if line["kind"] == "ledger_balance"]
     assert balances
     assert sum(balances) == 0
@@ -150,6 +152,67 @@ def test_export_and_compare(
         ("captures", 1, 2),
         ("captured_minor", 900, 1800),
     ]
+
+
+def test_the_books_tell_what_the_processor_still_holds(
+    env: dict[str, str], engines: dict[str, Engine], order_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever asked for the hold: each authorization that was neither declined, nor voided, nor captured."""
+    other = str(uuid4())
+    asked = [
+        ("live", order_id, 900, "authorized"),
+        ("second", order_id, 50, "authorized"),
+        ("taken", order_id, 300, "authorized"),
+        ("declined", order_id, 7, "declined"),
+        ("voided", order_id, 7, "voided"),
+        ("of another", other, 60, "authorized"),
+    ]
+    with engines["processor"].begin() as connection:
+        for name, order, amount, status in asked:
+            connection.execute(
+                text(
+                    'insert into "authorization" (key, authorization_id, order_id, amount_minor, currency,'
+                    " payment_token, status) values (:key, :key, :order, :amount, 'EUR', 't', :status)"
+                ),
+                {"key": f"{order_id}:{name}", "order": order, "amount": amount, "status": status},
+            )
+        connection.execute(
+            text(
+                "insert into charge (authorization_key, order_id, kind, amount_minor, currency)"
+                " values (:key, :order, 'capture', 300, 'EUR')"
+            ),
+            {"key": f"{order_id}:taken", "order": order_id},
+        )
+    charges = {line["order_id"]: line for line in exported(env, capsys) if line["kind"] == "processor_charge"}
+    assert charges[order_id] == {
+        "kind": "processor_charge",
+        "order_id": order_id,
+        "captured_minor": 300,
+        "captures": 1,
+        "refunded_minor": 0,
+        "held_minor": 950,
+        "voided": True,
+        "currency": "EUR",
+    }
+    assert charges[other]["held_minor"] == 60
+
+
+def test_the_books_tell_since_when_a_parcel_is_where_it_is(
+    env: dict[str, str], engines: dict[str, Engine], order_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parcel_id, left_at = str(uuid4()), datetime(2026, 11, 21, 11, 30, 0, 250_000, tzinfo=UTC)
+    with engines["shipping"].begin() as connection:
+        connection.execute(
+            text(
+                "insert into parcel (parcel_id, order_id, seller_id, carrier, tracking_code, status, version,"
+                " moves_at, updated_at)"
+                " values (:id, :order, :id, 'any', :id, 'delivered', 3, null, :at)"
+            ),
+            {"id": parcel_id, "order": order_id, "at": left_at},
+        )
+    [parcel] = [line for line in exported(env, capsys) if line.get("parcel_id") == parcel_id]
+    assert datetime.fromisoformat(parcel.pop("updated_at")) == left_at
+    assert parcel == {"kind": "parcel", "order_id": order_id, "parcel_id": parcel_id, "status": "delivered"}
 
 
 def test_what_is_missing_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:

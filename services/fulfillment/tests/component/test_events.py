@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from fulfillment.consume import handler
 from sqlalchemy import Engine, text
 from support.processes import running
@@ -31,6 +32,17 @@ def product_event(product_id: str, version: int = 1) -> Event:
     )
 
 
+async def make(*topics: str) -> None:
+    """Topics are made by the deployment: no broker of ours makes one because somebody used it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=KAFKA)
+    await admin.start()
+    try:
+        missing = set(topics) - set(await admin.list_topics())
+        await admin.create_topics([NewTopic(topic, 1, 1) for topic in missing])
+    finally:
+        await admin.close()
+
+
 async def send(topic: str, *values: bytes) -> None:
     async with AIOKafkaProducer(bootstrap_servers=KAFKA) as producer:
         for value in values:
@@ -46,6 +58,7 @@ async def read(topic: str, count: int) -> list[Any]:
 async def test_new_products_get_a_stock_record_once(urls: dict[str, str], engines: dict[str, Engine]) -> None:
     topic, group = f"test.catalog.product.{uuid4().hex[:8]}", f"test-{uuid4().hex[:8]}"
     dead = f"{topic}.dead"
+    await make(topic, dead)
     known, new = add_product(engines["inventory"], 7), str(uuid4())
     first = product_event(new)
     await send(
@@ -83,6 +96,7 @@ async def test_the_relay_carries_all_three_outboxes(
     env: dict[str, str], engines: dict[str, Engine], tmp_path: Path
 ) -> None:
     topic = f"test.fulfillment.{uuid4().hex[:8]}"
+    await make(topic)
     sent = {}
     for name in ("inventory", "payments", "shipping"):
         event = Event.new(source=f"/test/{name}", type="test", subject=str(uuid4()), version=1, data={})
@@ -102,6 +116,7 @@ async def test_the_relay_carries_all_three_outboxes(
 
 
 async def test_the_consumer_process_becomes_ready_and_stops(env: dict[str, str], tmp_path: Path) -> None:
+    await make("catalog.product", "dead-letter.fulfillment")
     await send("catalog.product", product_event(str(uuid4())).to_json())
     with running("consume", env, tmp_path) as consume:
         code, seconds = consume.terminate()
