@@ -7,10 +7,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from bazaar_shared.migrations import LOCK_SQL, UNLOCK_SQL
+from bazaar_shared.migrations import LOCK_SQL
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 _PACKAGE = Path(__file__).parent
+_CONNECT_TIMEOUT = 3
+# another replica's migration is waited for; a forgotten lock is not
+_LOCK_WAIT = {"lock_timeout": "60s"}
 
 
 def scripts() -> Path:
@@ -33,14 +36,15 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-async def migrate(engine: AsyncEngine) -> None:
-    # the lock is the session's: it outlives the transactions that migrations make
+async def migrate(url: str) -> None:
+    """On a connection of its own: a request's limits are not for DDL, and what holds the lock is what works
+    under it. The lock is the session's, so that it outlives the migrations' transactions, and ends with it.
+    """
+    limits = {"timeout": _CONNECT_TIMEOUT, "server_settings": _LOCK_WAIT}
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=limits)
     async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text(LOCK_SQL))
-        try:
-            async with engine.begin() as work:
-                await work.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
-        finally:
-            await autocommit.execute(text(UNLOCK_SQL))
+        await connection.execute(text(LOCK_SQL))
+        await connection.commit()
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
+        await connection.commit()
     logger.info("the schema is up to date")

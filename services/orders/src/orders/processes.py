@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
@@ -79,7 +79,7 @@ async def run_loop(container: Container, name: str) -> None:
     health = Health("schema", *needs)
     stop = _stop_on_signals()
     with _management(settings, {"": health}):
-        if await _migrated(container, health, stop):
+        if await migrated(container, {"": health}, stop):
             await loop(container, health, stop)
     await close(container)
 
@@ -124,7 +124,7 @@ async def _beside(
             await LOOPS[name][0](container, boards[name], stop)
 
     async def begin() -> None:
-        if await _migrated(container, health, stop):
+        if await migrated(container, {"": health, **boards}, stop):
             async with asyncio.TaskGroup() as group:
                 for name in ("probe", *boards):
                     group.create_task(prepared(name))
@@ -139,19 +139,34 @@ async def _beside(
                 await beside
 
 
-async def _migrated(container: Container, health: Health, stop: asyncio.Event) -> bool:
+async def migrated(container: Container, boards: Mapping[str, Health], stop: asyncio.Event) -> bool:
     """True when the schema is up to date; waits for a database that is not there yet."""
+    beating = asyncio.create_task(_beat(boards.values()))
+    try:
+        return await _migrate_until(container, boards[""], stop)
+    finally:
+        beating.cancel()
+
+
+async def _beat(boards: Iterable[Health]) -> None:
+    """For the loops that can't begin yet: a long migration is no stuck process."""
+    while True:
+        for board in boards:
+            board.beat()
+        await asyncio.sleep(_PROBE_SECONDS)
+
+
+async def _migrate_until(container: Container, health: Health, stop: asyncio.Event) -> bool:
     if not container.settings().migrate_on_start:
         health.set("schema", True)
     while not stop.is_set() and health.get("schema") is not True:
         try:
-            await migrate(container.engine())
+            await migrate(container.settings().sqlalchemy_url)
             health.set("schema", True)
         except DATABASE_ERRORS as error:
             health.set("schema", f"{type(error).__name__}: {error}"[:200])
             logger.warning("waiting for the database", extra={"reason": repr(error)[:300]})
             await _pause(stop, _PROBE_SECONDS)
-        health.beat()
     return not stop.is_set()
 
 
@@ -200,7 +215,7 @@ def _stop_on_signals() -> asyncio.Event:
 async def migrate_once(container: Container) -> None:
     """`python -m orders migrate`."""
     try:
-        await migrate(container.engine())
+        await migrate(container.settings().sqlalchemy_url)
     finally:
         await close(container)
 

@@ -128,7 +128,7 @@ async def container(settings: Settings, rpc: RecordedRpc) -> AsyncIterator[Conta
     """The real one, with only the far side of the RPC replaced; the tables are empty."""
     container = Container(settings=settings)
     container.rpc.override(providers.Object(rpc))
-    await migrate(container.engine())
+    await migrate(settings.sqlalchemy_url)
     await container.pool()
     tables = "outbox, inbox, journal, idempotency_key, parcel, order_line, saga, orders, product_price"
     await container.pool().execute(f"truncate {tables} restart identity")
