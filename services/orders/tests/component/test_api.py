@@ -50,6 +50,15 @@ async def test_bad_tokens_are_refused_here_too(market: Market, forge: TokenForge
     assert await market.counts() == NOTHING
 
 
+async def test_who_calls_is_asked_before_the_body_is_looked_at(market: Market, forge: TokenForge) -> None:
+    broken, kind = b'{"lines": [', {"Content-Type": "application/json"}
+    problem(await market.api.post("/api/orders", content=broken, headers=kind), 401, "unauthenticated")
+    for name, token in forge.bad_tokens(market.shopper).items():
+        headers = kind | {"Authorization": f"Bearer {token}"}
+        answer = await market.api.post("/api/orders", content=broken, headers=headers)
+        assert answer.status_code == 401, name
+
+
 async def test_identity_headers_are_ignored(market: Market) -> None:
     order = await market.buy()
     pretended = {"X-User-Id": market.shopper, "X-User-Roles": "operator", "X-Forwarded-User": market.shopper}
@@ -155,12 +164,24 @@ async def test_the_frameworks_own_refusals_are_problems_too(market: Market) -> N
     problem(await market.get("/api/orders/"), 404, "not-found")
     answer = await market.api.put("/api/orders", headers=market.headers())
     problem(answer, 405, "method-not-allowed")
-    assert "POST" in answer.headers["allow"]
     [error] = problem(await market.get("/api/orders/not-a-uuid"), 422, "validation-failed")["errors"]
     assert error["field"] == "order_id"
     [error] = problem(await market.get("/api/orders?limit=0"), 422, "validation-failed")["errors"]
     assert error["field"] == "limit"
     problem(await market.get("/api/orders?cursor=made-up"), 400, "invalid-cursor")
+
+
+async def test_a_405_names_all_methods_of_the_path(market: Market) -> None:
+    order = f"/api/orders/{uuid4()}"
+    for path, methods in [
+        ("/api/orders", "GET, POST"),
+        (order, "GET"),
+        (f"{order}/cancel", "POST"),
+        ("/api/orders/openapi.json", "GET, HEAD"),
+    ]:
+        answer = await market.api.request("PUT", path, headers=market.headers())
+        problem(answer, 405, "method-not-allowed")
+        assert answer.headers["allow"] == methods, path
 
 
 async def test_a_failure_of_ours_says_nothing_of_itself(

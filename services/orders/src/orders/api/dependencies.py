@@ -1,20 +1,21 @@
 """Where FastAPI's Depends meets the container: each request's own things, made from the process's."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.responses import Response
 
 from bazaar_shared.auth import Principal, bearer
 from bazaar_shared.problems import Problem
 from orders.api.errors import Refusal
-from orders.api.tokens import RememberingVerifier
 from orders.checkout.place import Checkout
 from orders.container import Container
 
-# for the OpenAPI document; the header is read by `principal`, whose refusals are ours
+# for the OpenAPI document; the header is read by `AuthenticatedRoute`, whose refusals are ours
 _scheme = HTTPBearer(auto_error=False, description="An access token of identity")
 
 
@@ -31,16 +32,32 @@ def _of_process[T](provide: Callable[[Container], T]) -> Callable[..., Any]:
     return dependency
 
 
-Verifier = Annotated[RememberingVerifier, Depends(_of_process(lambda made: made.verifier()))]
 Sessions = Annotated[async_sessionmaker[AsyncSession], Depends(_of_process(lambda made: made.sessions()))]
 CheckoutService = Annotated[Checkout, Depends(_of_process(lambda made: made.checkout()))]
 
 
-async def principal(request: Request, verifier: Verifier, _: Annotated[Any, Depends(_scheme)]) -> Principal:
+class AuthenticatedRoute(APIRoute):
+    """FastAPI reads and parses a body before it asks any dependency. Who the caller is comes before that: a
+    stranger learns nothing of what would be wrong with the body.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_known_caller(request: Request) -> Response:
+            token = bearer(request.headers.get("authorization"))
+            request.state.principal = await container(request).verifier().verify(token)
+            return await handle(request)
+
+        return handle_known_caller
+
+
+async def principal(request: Request, _: Annotated[Any, Depends(_scheme)]) -> Principal:
     """Whoever called, verified here again: a caller inside the network is not trusted, nor any header it
     sends.
     """
-    return await verifier.verify(bearer(request.headers.get("authorization")))
+    found: Principal = request.state.principal
+    return found
 
 
 Caller = Annotated[Principal, Depends(principal)]

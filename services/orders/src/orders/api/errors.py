@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from bazaar_shared.auth import InvalidToken, KeysUnavailable
 from bazaar_shared.pagination import InvalidCursor
@@ -51,7 +53,6 @@ def install(app: FastAPI) -> None:
     handlers: Mapping[type[Exception], Any] = {
         Refusal: lambda error: answer(error.problem),
         RequestValidationError: lambda error: answer(_invalid(error.errors())),
-        HTTPException: lambda error: answer(Problem.of_status(error.status_code), error.headers),
         InvalidToken: _unauthenticated,
         InvalidCursor: lambda error: answer(Problem.of("invalid-cursor", str(error))),
         InvalidField: lambda error: answer(
@@ -80,6 +81,7 @@ def install(app: FastAPI) -> None:
     for kind in away:
         app.add_exception_handler(kind, _away)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(HTTPException, _frameworks_own)
 
 
 def _handler(respond: Any) -> Any:
@@ -88,6 +90,21 @@ def _handler(respond: Any) -> Any:
         return response
 
     return handle
+
+
+async def _frameworks_own(request: Request, error: Any) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return answer(Problem.of_status(error.status_code), headers)
+
+
+def _methods(request: Request) -> Iterable[str]:
+    """Of the path: the router names those of one route, and others may share its path."""
+    for method in HTTPMethod:
+        asked = {**request.scope, "method": method.value}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+            yield method.value
 
 
 async def _away(request: Request, error: Exception) -> Response:  # noqa: ARG001

@@ -10,7 +10,15 @@ from starlette.responses import Response
 
 from bazaar_shared import pagination
 from bazaar_shared.problems import CONTENT_TYPE
-from orders.api.dependencies import Caller, CheckoutService, Key, Session, Sessions, Shopper
+from orders.api.dependencies import (
+    AuthenticatedRoute,
+    Caller,
+    CheckoutService,
+    Key,
+    Session,
+    Sessions,
+    Shopper,
+)
 from orders.api.errors import OrderNotFound
 from orders.api.models import Journal, JournalItem, OrderOut, OrderPage
 from orders.api.openapi import PROBLEM
@@ -29,7 +37,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-router = APIRouter(prefix=PREFIX, tags=["orders"], responses=_problems(401, 503))
+router = APIRouter(
+    prefix=PREFIX, tags=["orders"], responses=_problems(401, 503), route_class=AuthenticatedRoute
+)
 
 
 @router.post(
