@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -213,8 +213,7 @@ async def test_many_who_migrate_at_once(environment: dict[str, str]) -> None:
         await aeventually(lambda: [process.ended for process in processes] == [0, 0, 0], within=60)
 
 
-async def test_the_books(market: Market, environment: dict[str, str]) -> None:
-    order = await market.buy(1000, 2)
+async def exported(environment: dict[str, str]) -> list[dict[str, Any]]:
     answer = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "orders", "export"],
@@ -223,7 +222,12 @@ async def test_the_books(market: Market, environment: dict[str, str]) -> None:
         timeout=60,
         check=True,
     )
-    line, outbox = (json.loads(text) for text in answer.stdout.decode().splitlines())
+    return [json.loads(text) for text in answer.stdout.decode().splitlines()]
+
+
+async def test_the_books(market: Market, environment: dict[str, str]) -> None:
+    order = await market.buy(1000, 2)
+    line, outbox = await exported(environment)
     assert line == {
         "kind": "order",
         "id": order["id"],
@@ -238,6 +242,17 @@ async def test_the_books(market: Market, environment: dict[str, str]) -> None:
     }
     assert (outbox["kind"], outbox["unsent"]) == ("outbox", 1)
     assert outbox["oldest_age_seconds"] >= 0
+
+
+async def test_an_order_without_a_saga_stands_in_the_books(
+    market: Market, environment: dict[str, str]
+) -> None:
+    whole, broken = await market.buy(1000, 2), await market.buy(1000, 2)
+    await market.pool.execute("delete from saga where order_id = $1", UUID(broken["id"]))
+    sagas = {
+        line["id"]: line["saga_state"] for line in await exported(environment) if line["kind"] == "order"
+    }
+    assert sagas == {whole["id"]: "reserving", broken["id"]: None}
 
 
 def test_what_is_missing_is_one_clear_line() -> None:
