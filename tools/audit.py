@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=180,
         metavar="S",
-        help="an order that moves for longer is a fault (default 180 s)",
+        help="an order that moves for longer, or an event that waits, is a fault (default 180 s)",
     )
     made.add_argument("--json", action="store_true", help="the verdict as one JSON document")
     return made
@@ -77,35 +77,44 @@ def audit(read: Read, *, overdue: float) -> Verdict:
     return judged(read_books(read), overdue=overdue)
 
 
-def judged(reading: Reading, *, overdue: float, settled: bool = False) -> Verdict:
+def judged(reading: Reading, *, overdue: float, announced: Collection[str] = ()) -> Verdict:
     return judge(
         reading.before,
         reading.participants,
         reading.after,
         now=datetime.now(UTC),
         overdue=overdue,
-        settled=settled,
+        announced=announced,
     )
 
 
 def settled_audit(read: Read, lags: Lags, *, within: float, overdue: float, pause: float = PAUSE) -> Verdict:
-    """Waits for the market to come to rest, then judges. What does not come to rest in time is a fault."""
+    """Waits for the market to come to rest, then judges. What does not come to rest in time is a fault.
+
+    Nothing waits in the books, then nothing in Kafka: only what is read after both shows all that was under
+    way. So it is the second quiet reading in a row that is judged.
+    """
     deadline = time.monotonic() + within
+    announced: Collection[str] | None = None  # the products of the quiet reading before
     while True:
         late = time.monotonic() >= deadline
         try:
             reading = read_books(read)
-            waiting = what_is_on_its_way(reading, lags(), judged(reading, overdue=overdue))
+            verdict = judged(reading, overdue=overdue, announced=announced or ())
+            waiting = what_is_on_its_way(reading, lags(), verdict)
         except UnreadableBookError:
             # after a fault a service may still be on its way back
             if late:
                 raise
+            announced = None
         else:
-            if not waiting:
-                return judged(reading, overdue=overdue, settled=True)
-            if late:
-                return unsettled(judged(reading, overdue=overdue), waiting, within)
-        time.sleep(pause)
+            if not waiting and announced is not None:
+                return verdict
+            if waiting and late:
+                return unsettled(verdict, waiting, within)
+            announced = None if waiting else reading.participants.active_products()
+        if announced is None:
+            time.sleep(pause)
 
 
 def what_is_on_its_way(reading: Reading, lags: dict[str, int], verdict: Verdict) -> dict[str, str]:

@@ -17,7 +17,7 @@ class UnreadableBookError(Exception):
 class Order:
     id: str
     status: str
-    saga_state: str
+    saga_state: str | None  # None: it has no saga
     version: int
     updated_at: datetime
     total_minor: int
@@ -55,6 +55,7 @@ class Charge:
     captured_minor: int
     captures: int
     refunded_minor: int
+    held_minor: int  # authorized, and neither captured nor voided
     voided: bool
 
 
@@ -63,6 +64,7 @@ class Parcel:
     parcel_id: str
     order_id: str
     status: str
+    updated_at: datetime
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,9 @@ class Books:
     products: dict[str, Product] = field(default_factory=dict)
     outboxes: dict[str, Outbox] = field(default_factory=dict)
 
+    def active_products(self) -> set[str]:
+        return {product.id for product in self.products.values() if product.status == "active"}
+
     def parcels_of(self) -> dict[str, list[Parcel]]:
         grouped: dict[str, list[Parcel]] = {}
         for parcel in self.parcels.values():
@@ -142,8 +147,7 @@ def _add(books: Books, service: str, record: Mapping[str, Any]) -> None:
         case "processor_charge":
             _once(books.charges, record["order_id"], _charge(record))
         case "parcel":
-            parcel = Parcel(record["parcel_id"], record["order_id"], record["status"])
-            _once(books.parcels, parcel.parcel_id, parcel)
+            _once(books.parcels, record["parcel_id"], _parcel(record))
         case "stock":
             _once(books.stock, record["product_id"], _stock(record))
         case "ledger_balance":
@@ -203,8 +207,13 @@ def _charge(record: Mapping[str, Any]) -> Charge:
         captured_minor=int(record["captured_minor"]),
         captures=int(record["captures"]),
         refunded_minor=int(record["refunded_minor"]),
+        held_minor=int(record["held_minor"]),
         voided=bool(record["voided"]),
     )
+
+
+def _parcel(record: Mapping[str, Any]) -> Parcel:
+    return Parcel(record["parcel_id"], record["order_id"], record["status"], _time(record["updated_at"]))
 
 
 def _stock(record: Mapping[str, Any]) -> Stock:

@@ -11,23 +11,15 @@ one database says of itself (stock, ledger) is judged always: each export is one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tools.books import Books, Charge, Order, Parcel, Payment, Reservation
-from tools.combinations import ABSENT, ALLOWED, PROGRESS, RESTING, Row, status_of_parcels
+from tools.combinations import ABSENT, ALLOWED, PROGRESS, Row, status_of_parcels
 from tools.faults import Fault, differs
+from tools.moving import Moving, at_work, awaiting_news, stuck_events, stuck_orders
 from tools.own_books import charge_faults, ledger_faults, stock_faults
-
-
-@dataclass(frozen=True)
-class Moving:
-    """`seconds` since the order's last change; 0 where that says nothing about how long it waits."""
-
-    order_id: str
-    where: str
-    seconds: float
 
 
 @dataclass
@@ -59,23 +51,30 @@ class Records:
 
 
 def judge(
-    before: Books, participants: Books, after: Books, *, now: datetime, overdue: float, settled: bool = False
+    before: Books,
+    participants: Books,
+    after: Books,
+    *,
+    now: datetime,
+    overdue: float,
+    announced: Collection[str] = (),
 ) -> Verdict:
-    """`overdue`: after so many seconds an order that still moves is a fault.
+    """`overdue`: after so many seconds an order that still moves, or an event that still waits, is a fault.
 
-    `settled`: no event is on its way, so that what events make must be there as well.
+    `announced`: products whose events all have been handled, so that what these make must be there as well.
     """
-    moving = list(_moving(before, after, now))
+    moving = list(at_work(before, after, now))
     moving_ids = {each.order_id for each in moving}
     resting = [order for order in after.orders.values() if order.id not in moving_ids]
-    faults = [_stuck(each) for each in moving if each.seconds > overdue]
+    parcels = participants.parcels_of()
+    moving += awaiting_news(resting, parcels, now)
+    faults = list(stuck_orders(moving, overdue))
+    faults += stuck_events({**participants.outboxes, **after.outboxes}.values(), overdue)
     faults += _orphans(before, participants, after)
     faults += stock_faults(participants)
     faults += ledger_faults(participants)
     faults += charge_faults(participants)
-    faults += _product_faults(participants, settled=settled)
-    parcels = participants.parcels_of()
-    moving += _awaiting_news(resting, parcels)
+    faults += _product_faults(participants, announced)
     for order in resting:
         faults += _order_faults(order, _records(participants, order.id, parcels))
     totals = _totals(resting, participants)
@@ -93,51 +92,15 @@ def _records(books: Books, order_id: str, parcels: Mapping[str, list[Parcel]]) -
     )
 
 
-# --- which orders move ----------------------------------------------------------------------------
-
-
-def _moving(before: Books, after: Books, now: datetime) -> Iterator[Moving]:
-    """Orders that are not judged: they changed while the books were read, or their saga is at work."""
-    for order in after.orders.values():
-        if where := _at_work(before.orders.get(order.id), order):
-            seconds = 0.0 if order.saga_state in RESTING else (now - order.updated_at).total_seconds()
-            yield Moving(order.id, where, max(0.0, seconds))
-
-
-def _at_work(earlier: Order | None, order: Order) -> str | None:
-    now = f"{order.status}/{order.saga_state}"
-    if earlier is None:
-        return f"{now}, placed while the books were read"
-    if earlier != order:
-        return f"{earlier.status}/{earlier.saga_state} → {now} while the books were read"
-    return None if order.saga_state in RESTING else now
-
-
-def _awaiting_news(orders: Iterable[Order], parcels: Mapping[str, list[Parcel]]) -> Iterator[Moving]:
-    """Resting orders, judged as they are, whose parcels have gone further than the order has heard of."""
-    for order in orders:
-        if order.status in PROGRESS:
-            news = status_of_parcels([parcel.status for parcel in parcels.get(order.id, ())])
-            if PROGRESS[news] > PROGRESS[order.status]:
-                yield Moving(order.id, f"{order.status}, its parcels are {news}: the news is on its way", 0)
-
-
-def _stuck(moving: Moving) -> Fault:
-    return Fault(
-        "moving for too long",
-        f"order {moving.order_id}",
-        "orders",
-        "an end",
-        f"{moving.where}, {moving.seconds:.0f} s",
-    )
-
-
 # --- one order, by the table ----------------------------------------------------------------------
 
 
 def _order_faults(order: Order, records: Records) -> Iterator[Fault]:
-    row = ALLOWED.get((order.status, order.saga_state))
     subject = f"order {order.id}"
+    if order.saga_state is None:
+        yield Fault("order without a saga", subject, "orders", "a saga", ABSENT)
+        return
+    row = ALLOWED.get((order.status, order.saga_state))
     if row is None:
         found = f"{order.status}/{order.saga_state}"
         yield Fault("status and saga don't go together", subject, "orders", "a row of the table", found)
@@ -200,6 +163,9 @@ def _charge_faults(order: Order, row: Row, payment: Payment | None, charge: Char
     held = payment is not None and payment.voided and payment.authorized_minor > 0
     if held and not (charge and charge.voided):
         yield Fault("hold at the processor", subject, books, "voided", "still held" if charge else ABSENT)
+    # and one it never heard of can't live on either: nobody will capture or void it any more
+    held_minor = charge.held_minor if charge else 0
+    yield from differs("live hold at the processor", subject, "orders / processor", 0, held_minor)
     if charge and charge.currency != order.currency:
         yield Fault("currency of the charge", subject, "orders / processor", order.currency, charge.currency)
 
@@ -238,12 +204,11 @@ def _orphans(before: Books, participants: Books, after: Books) -> Iterator[Fault
             yield Fault(f"orphan {kind}", f"order {owner}", f"{service} / orders", "an order", ABSENT)
 
 
-def _product_faults(books: Books, *, settled: bool) -> Iterator[Fault]:
-    """A stock record that no product explains, and the other way round once no event is on its way."""
+def _product_faults(books: Books, announced: Collection[str]) -> Iterator[Fault]:
+    """A stock record that no product explains, and the other way round where the news must have arrived."""
     for product in books.stock.keys() - books.products.keys():
         yield Fault("orphan stock record", f"product {product}", "inventory / catalog", "a product", ABSENT)
-    active = {product.id for product in books.products.values() if product.status == "active"}
-    for product in active - books.stock.keys() if settled else ():
+    for product in set(announced) - books.stock.keys():
         yield Fault(
             "product without stock record", f"product {product}", "catalog / inventory", "a record", ABSENT
         )
@@ -255,7 +220,7 @@ def _product_faults(books: Books, *, settled: bool) -> Iterator[Fault]:
 def _totals(resting: Iterable[Order], books: Books) -> Totals:
     totals = Totals()
     for order in resting:
-        row = ALLOWED.get((order.status, order.saga_state))
+        row = ALLOWED.get((order.status, order.saga_state or ABSENT))
         totals.due[order.currency] += order.total_minor if row and row.keeps_money else 0
         if payment := books.payments.get(order.id):
             totals.ledger[payment.currency] += payment.captured_minor - payment.refunded_minor

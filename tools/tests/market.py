@@ -17,8 +17,12 @@ CONFIRMED, SHIPPED, DELIVERED, REFUNDED = "o-confirmed", "o-shipped", "o-deliver
 NO_STOCK, DECLINED, VOIDED, MOVING = "o-no-stock", "o-declined", "o-voided", "o-moving"
 
 
+def ago(seconds: float) -> str:
+    return (NOW - timedelta(seconds=seconds)).isoformat()
+
+
 def order(
-    id_: str, status: str, saga: str, reason: str | None = None, *, age: float = 10, lines: Any = None
+    id_: str, status: str, saga: str | None, reason: str | None = None, *, age: float = 10, lines: Any = None
 ) -> Record:
     return {
         "kind": "order",
@@ -26,7 +30,7 @@ def order(
         "status": status,
         "saga_state": saga,
         "version": 3,
-        "updated_at": (NOW - timedelta(seconds=age)).isoformat().replace("+00:00", "Z"),
+        "updated_at": ago(age).replace("+00:00", "Z"),
         "total_minor": 1500,
         "currency": "EUR",
         "lines": lines or [{"product_id": TEA, "quantity": 2}, {"product_id": MAP, "quantity": 1}],
@@ -55,20 +59,29 @@ def payment(
     }
 
 
-def charge(order_id: str, captures: int = 0, refunded: int = 0, *, voided: bool = False) -> Record:
+def charge(
+    order_id: str, captures: int = 0, refunded: int = 0, *, held: int = 0, voided: bool = False
+) -> Record:
     return {
         "kind": "processor_charge",
         "order_id": order_id,
         "captured_minor": 1500 * captures,
         "captures": captures,
         "refunded_minor": refunded,
+        "held_minor": held,
         "voided": voided,
         "currency": "EUR",
     }
 
 
 def parcel(order_id: str, number: int, status: str) -> Record:
-    return {"kind": "parcel", "order_id": order_id, "parcel_id": f"{order_id}-{number}", "status": status}
+    return {
+        "kind": "parcel",
+        "order_id": order_id,
+        "parcel_id": f"{order_id}-{number}",
+        "status": status,
+        "updated_at": ago(10),
+    }
 
 
 def stock(product_id: str, on_hand: int, reserved: int, sold: int, restocked: int) -> Record:
@@ -121,7 +134,7 @@ PARTICIPANTS = [
     charge(REFUNDED, 1, 1500),
     charge(DECLINED),
     charge(VOIDED, voided=True),
-    charge(MOVING),
+    charge(MOVING, held=1500),
     parcel(CONFIRMED, 1, "booked"),
     parcel(CONFIRMED, 2, "booked"),
     parcel(SHIPPED, 1, "delivered"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ import pytest
 from tools import audit
 from tools.books import UnreadableBookError
 from tools.reading import gist, read_books
-from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS
+from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, stock
 
 AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
 AT_REST_PARTICIPANTS = [record for record in PARTICIPANTS if record.get("order_id") != MOVING]
+NEW_PRODUCT = {"kind": "product", "id": "product-new", "status": "active"}
+NEW = [NEW_PRODUCT, stock("product-new", 0, 0, 0, 0)]
 
 
 def ndjson(records: list[dict[str, Any]]) -> str:
@@ -21,12 +25,16 @@ def ndjson(records: list[dict[str, Any]]) -> str:
 
 
 class Exports:
-    """Exports as the services print them; `orders` may change from reading to reading."""
+    """Exports as the services print them; orders' and fulfillment's may change from reading to reading."""
 
     def __init__(
-        self, *orders: list[dict[str, Any]], participants: list[dict[str, Any]] = PARTICIPANTS
+        self,
+        *orders: list[dict[str, Any]],
+        participants: list[dict[str, Any]] = PARTICIPANTS,
+        at_first: list[list[dict[str, Any]]] | None = None,
     ) -> None:
         self.orders = list(orders)
+        self.fulfillment = chain(at_first or [], repeat(participants))
         self.participants = participants
         self.asked: list[str] = []
 
@@ -34,8 +42,9 @@ class Exports:
         self.asked.append(service)
         if service == "orders":
             return ndjson(self.orders.pop(0) if len(self.orders) > 1 else self.orders[0])
-        catalog = service == "catalog"
-        return ndjson([each for each in self.participants if (each["kind"] == "product") is catalog])
+        if service == "catalog":
+            return ndjson([each for each in self.participants if each["kind"] == "product"])
+        return ndjson([each for each in next(self.fulfillment) if each["kind"] != "product"])
 
 
 def without_moving_stock() -> list[dict[str, Any]]:
@@ -52,8 +61,21 @@ def without_moving_stock() -> list[dict[str, Any]]:
 def test_orders_are_read_before_and_after_the_others() -> None:
     exports = Exports(ORDERS)
     read_books(exports)
-    assert exports.asked[0] == exports.asked[-1] == "orders"
-    assert sorted(exports.asked[1:-1]) == ["catalog", "fulfillment"]
+    assert exports.asked == ["orders", "fulfillment", "catalog", "orders"]
+
+
+def test_a_product_that_is_added_while_the_books_are_read_is_no_orphan() -> None:
+    old, new = Exports(ORDERS), Exports(ORDERS, participants=[*PARTICIPANTS, *NEW])
+    added = False
+
+    def read(service: str) -> str:
+        nonlocal added
+        if service == "fulfillment":
+            time.sleep(0.05)
+            added = True
+        return (new if added else old)(service)
+
+    assert audit.audit(read, overdue=1e12).faults == []
 
 
 def test_clean_books_end_with_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,14 +123,57 @@ def test_settled_waits_for_the_last_order() -> None:
     verdict = audit.settled_audit(exports, dict, within=30, overdue=1e12, pause=0)
     assert verdict.faults == []
     assert verdict.moving == []
-    assert exports.asked.count("orders") == 4
+    assert exports.asked.count("orders") == 6
 
 
 def test_settled_waits_for_the_consumers() -> None:
-    lags = iter([{"orders/shipping.parcel": 3}, {}])
+    lags = iter([{"orders/shipping.parcel": 3}, {}, {}])
     exports = Exports(AT_REST, participants=without_moving_stock())
     assert audit.settled_audit(exports, lambda: next(lags), within=30, overdue=1e12, pause=0).faults == []
-    assert exports.asked.count("orders") == 4
+    assert exports.asked.count("orders") == 6
+
+
+def test_what_was_read_before_the_last_event_was_handled_is_not_judged() -> None:
+    """The stock record is written after fulfillment's books were read, and before its lag is asked for."""
+    quiet = without_moving_stock()
+    exports = Exports(AT_REST, participants=[*quiet, *NEW], at_first=[quiet])
+    assert audit.settled_audit(exports, dict, within=30, overdue=1e12, pause=0).faults == []
+    assert exports.asked.count("fulfillment") == 2
+
+
+def test_settled_finds_a_product_without_stock_record() -> None:
+    exports = Exports(AT_REST, participants=[*without_moving_stock(), NEW_PRODUCT])
+    [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
+    assert (fault.rule, fault.subject) == ("product without stock record", "product product-new")
+
+
+def test_a_product_that_is_added_at_the_last_moment_needs_no_stock_record_yet() -> None:
+    quiet = without_moving_stock()
+    old, new = Exports(AT_REST, participants=quiet), Exports(AT_REST, participants=[*quiet, NEW_PRODUCT])
+
+    def read(service: str) -> str:
+        return (new if service == "catalog" and "catalog" in old.asked else old)(service)
+
+    assert audit.settled_audit(read, dict, within=0, overdue=1e12, pause=0).faults == []
+    assert new.asked == ["catalog"]
+
+
+def test_movement_between_the_two_quiet_readings_is_waited_for() -> None:
+    """Quiet, an order in the second reading, then two quiet ones."""
+    orders = [AT_REST] * 2 + [ORDERS] * 2 + [AT_REST] * 4
+    moving = [PARTICIPANTS]
+    quiet = without_moving_stock()
+    exports = Exports(*orders, participants=quiet, at_first=[quiet, *moving])
+    verdict = audit.settled_audit(exports, dict, within=30, overdue=1e12, pause=0)
+    assert (verdict.faults, verdict.moving) == ([], [])
+    assert exports.asked.count("orders") == 8
+
+
+def test_movement_in_the_second_reading_is_a_fault_when_time_is_up() -> None:
+    quiet = without_moving_stock()
+    exports = Exports(AT_REST, AT_REST, ORDERS, participants=PARTICIPANTS, at_first=[quiet])
+    [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
+    assert (fault.rule, fault.subject) == ("not settled within 0 s", f"order {MOVING}")
 
 
 def test_settled_waits_for_a_service_that_is_on_its_way_back() -> None:

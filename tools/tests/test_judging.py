@@ -22,6 +22,7 @@ from tools.tests.market import (
     TEA,
     VOIDED,
     Market,
+    ago,
     charge,
     order,
     parcel,
@@ -45,7 +46,7 @@ def test_clean_books_have_no_faults(market: Market) -> None:
     assert [each.order_id for each in verdict.moving] == [MOVING]
     assert verdict.judged == len(RESTING)
     assert verdict.totals.due == verdict.totals.ledger == verdict.totals.processor == {"EUR": 4500}
-    assert market.judged(settled=True).faults == []
+    assert market.judged(announced={TEA, MAP}).faults == []
 
 
 def test_every_row_of_the_table_is_exercised() -> None:
@@ -90,6 +91,10 @@ DAMAGES: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str]]] = [
     ("processor_charge", {"order_id": REFUNDED}, {"refunded_minor": 0}, ("refunded at the processor", f"order {REFUNDED}")),
     ("processor_charge", {"order_id": REFUNDED}, {"refunded_minor": 3000}, ("refunded more than captured", f"order {REFUNDED}")),
     ("processor_charge", {"order_id": VOIDED}, {"voided": False}, ("hold at the processor", f"order {VOIDED}")),
+    ("processor_charge", {"order_id": DECLINED}, {"held_minor": 1500}, ("live hold at the processor", f"order {DECLINED}")),
+    ("processor_charge", {"order_id": VOIDED}, {"held_minor": 1500}, ("live hold at the processor", f"order {VOIDED}")),
+    ("processor_charge", {"order_id": CONFIRMED}, {"held_minor": 1500}, ("live hold at the processor", f"order {CONFIRMED}")),
+    ("processor_charge", {"order_id": REFUNDED}, {"held_minor": 1500}, ("live hold at the processor", f"order {REFUNDED}")),
     ("processor_charge", {"order_id": DELIVERED}, {"voided": True}, ("voided and captured", f"order {DELIVERED}")),
     ("parcel", {"parcel_id": f"{CONFIRMED}-1"}, {"status": "withdrawn"}, ("parcels of a confirmed order", f"order {CONFIRMED}")),
     ("parcel", {"parcel_id": f"{REFUNDED}-1"}, {"status": "in_transit"}, ("parcels of a refunded order", f"order {REFUNDED}")),
@@ -167,11 +172,34 @@ def test_a_stock_record_without_its_product_is_named(market: Market) -> None:
     assert market.found() == {("orphan stock record", "product product-nobody")}
 
 
-def test_a_product_without_stock_record_is_a_fault_once_no_event_is_on_its_way(market: Market) -> None:
+def test_a_product_without_stock_record_is_a_fault_once_its_event_must_have_arrived(market: Market) -> None:
     market.participants.append({"kind": "product", "id": "product-new", "status": "active"})
     assert market.judged().faults == []
-    [fault] = market.judged(settled=True).faults
+    [fault] = market.judged(announced={TEA, "product-new"}).faults
     assert (fault.rule, fault.subject) == ("product without stock record", "product product-new")
+
+
+@pytest.mark.parametrize("id_", [CONFIRMED, VOIDED])
+def test_an_order_without_a_saga_is_named_at_once(market: Market, id_: str) -> None:
+    market.change("order", {"id": id_}, saga_state=None)
+    verdict = market.judged()
+    assert ("order without a saga", f"order {id_}") in market.found()
+    assert [each.order_id for each in verdict.moving] == [MOVING]
+
+
+def test_an_order_that_lost_its_saga_while_the_books_were_read_is_named(market: Market) -> None:
+    [late] = [record for record in market.after if record.get("id") == MOVING]
+    late["saga_state"] = None
+    assert ("order without a saga", f"order {MOVING}") in market.found()
+
+
+def test_a_hold_that_the_ledger_never_booked_is_named(market: Market) -> None:
+    """Nobody knows of it but the processor, and the shopper whose money it is."""
+    market.remove("payment", order_id=DECLINED)
+    market.change("processor_charge", {"order_id": DECLINED}, held_minor=1500)
+    [fault] = market.judged().faults
+    assert (fault.rule, fault.subject) == ("live hold at the processor", f"order {DECLINED}")
+    assert (fault.expected, fault.found) == ("0", "1500")
 
 
 # --- what moves -----------------------------------------------------------------------------------
@@ -212,6 +240,43 @@ def test_news_of_a_parcel_may_be_on_its_way(market: Market) -> None:
     verdict = market.judged()
     assert verdict.faults == []
     assert {each.order_id for each in verdict.moving} == {MOVING, CONFIRMED}
+
+
+@pytest.mark.parametrize(
+    ("order_id", "moves", "seconds"),
+    [
+        # the first that left is the news
+        (CONFIRMED, {1: ("in_transit", 400), 2: ("booked", 900)}, 400),
+        (CONFIRMED, {1: ("delivered", 400), 2: ("in_transit", 5)}, 400),
+        # the last that arrived is
+        (SHIPPED, {1: ("delivered", 900), 2: ("delivered", 400)}, 400),
+    ],
+)
+def test_news_that_never_come_are_named(
+    market: Market, order_id: str, moves: dict[int, tuple[str, int]], seconds: int
+) -> None:
+    for number, (status, age) in moves.items():
+        known = {"parcel_id": f"{order_id}-{number}"}
+        market.change("parcel", known, status=status, updated_at=ago(age))
+    [fault] = market.judged(overdue=seconds - 1).faults
+    assert (fault.rule, fault.subject) == ("moving for too long", f"order {order_id}")
+    assert fault.found.endswith(f"the news is on its way, {seconds} s")
+    assert market.judged(overdue=seconds).faults == []
+
+
+@pytest.mark.parametrize("database", ["inventory", "payments", "shipping", "test"])
+def test_events_that_wait_for_too_long_are_named(market: Market, database: str) -> None:
+    """The exports of catalog and orders name no database: it is their service's."""
+    for records in (market.before, market.participants, market.after):
+        for record in records:
+            if record["kind"] == "outbox" and record.get("database", "test") == database:
+                record.update(unsent=7, oldest_age_seconds=181)
+    [fault] = market.judged().faults
+    assert str(fault) == (
+        f"outbox {database}: events wait for too long ({database}): "
+        "expected sent, found 7 unsent, the oldest for 181 s"
+    )
+    assert market.judged(overdue=181).faults == []
 
 
 def test_an_order_that_waits_for_news_is_judged_all_the_same(market: Market) -> None:
