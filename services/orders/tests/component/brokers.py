@@ -12,10 +12,22 @@ from uuid import uuid4
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.component.conftest import server
 
 EXCHANGE = "nameko-rpc"
+
+
+async def make_topics(bootstrap_servers: str, *topics: str) -> None:
+    """Topics are made by the deployment: no broker of ours makes one because somebody used it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        missing = set(topics) - set(await admin.list_topics())
+        await admin.create_topics([NewTopic(topic, 1, 1) for topic in missing])
+    finally:
+        await admin.close()
 
 
 class Management:

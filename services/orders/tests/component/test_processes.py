@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bazaar_shared.testing import aeventually, temporary_database
-from tests.component.brokers import Management, Peer, Refusal
+from tests.component.brokers import Management, Peer, Refusal, make_topics
 from tests.component.conftest import Market, server
 from tests.component.test_saga import ended, journal
 
@@ -176,6 +176,7 @@ async def test_a_worker_killed_between_steps_loses_nothing(
 async def test_serve_with_its_loops_inside_buys_and_stops_in_peace(
     market: Market, environment: dict[str, str], amqp_url: str
 ) -> None:
+    await make_topics(environment["KAFKA_BOOTSTRAP_SERVERS"], "orders.order")
     participants = Participants()
     participants.refuse["authorize_payment"] = Refusal("PaymentDeclined", {"reason": "limit"})
     order = await market.buy()
