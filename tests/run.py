@@ -18,8 +18,10 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from native import checks, environments, install
@@ -55,25 +57,47 @@ class Tally:
 class Run:
     def __init__(self, tally: Tally, env: dict[str, str]) -> None:
         self.tally, self.env = tally, env
+        self._side_by_side = False
+
+    def together(self, jobs: Sequence[Callable[[], bool]]) -> None:
+        """Two at a time, as most of them wait for servers; what each prints is shown when it has ended."""
+        self._side_by_side = True
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(job) for job in jobs]:
+                done.result()
+        self._side_by_side = False
+
+    def _process(self, name: str, command: list[str], cwd: Path) -> int:
+        if not self._side_by_side:
+            print(f"\n== {name}", flush=True)
+            return subprocess.run(command, cwd=cwd, env=self.env, check=False).returncode
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=self.env,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        print(f"\n== {name}\n{done.stdout}", end="", flush=True)
+        return done.returncode
 
     def command(self, name: str, command: list[str], cwd: Path = ROOT) -> bool:
-        print(f"\n== {name}", flush=True)
         started = time.monotonic()
-        done = subprocess.run(command, cwd=cwd, env=self.env, check=False)
-        good = done.returncode == 0
+        good = self._process(name, command, cwd) == 0
         self.tally.add(name, int(good), int(not good), time.monotonic() - started)
         return good
 
     def pytest(self, name: str, python: Path, cwd: Path, *arguments: str) -> bool:
-        print(f"\n== {name}", flush=True)
         report = REPORTS / f"{name.replace(' ', '-').replace('/', '-')}.xml"
         report.unlink(missing_ok=True)
         started = time.monotonic()
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        done = subprocess.run(command, cwd=cwd, env=self.env, check=False)
+        status = self._process(name, command, cwd)
         passed, failed = counted(report)
         # a run that broke before its first test, or that found none, is a failure too
-        if done.returncode != 0 and not failed:
+        if status != 0 and not failed:
             failed = 1
         self.tally.add(name, passed, failed, time.monotonic() - started)
         return not failed
@@ -96,35 +120,45 @@ def lint(run: Run, only: str | None) -> None:
         run.command("ruff format", [sys.executable, "-m", "ruff", "format", "--check", "."])
         run.command("mypy root", [sys.executable, "-m", "mypy"])
         run.command("docker-compose.yml", [sys.executable, "-m", "native", "check"])
-    for name, folder in chosen(only).items():
-        run.command(f"mypy {name}", [str(python_of(folder)), "-m", "mypy"], folder)
-    for folder in [
-        folder
-        for folder in chosen(only).values()
-        if "importlinter" in (folder / "pyproject.toml").read_text()
-    ]:
-        run.command(f"imports {folder.name}", [str(folder / ".venv" / "bin" / "lint-imports")], folder)
+    jobs = [
+        partial(run.command, f"mypy {name}", [str(python_of(folder)), "-m", "mypy"], folder)
+        for name, folder in chosen(only).items()
+    ]
+    run.together(jobs)
+    for folder in chosen(only).values():
+        if "importlinter" in (folder / "pyproject.toml").read_text("utf-8"):
+            run.command(f"imports {folder.name}", [str(folder / ".venv" / "bin" / "lint-imports")], folder)
 
 
 def unit(run: Run, only: str | None) -> None:
-    for name, folder in chosen(only).items():
-        run.pytest(f"unit {name}", python_of(folder), folder, "tests/unit", *coverage(folder))
+    jobs = [
+        partial(run.pytest, f"unit {name}", python_of(folder), folder, "tests/unit", *coverage(folder))
+        for name, folder in chosen(only).items()
+    ]
     if only is None:
         found = [place for place in ROOT_UNIT if list((ROOT / place).rglob("test_*.py"))]
-        run.pytest("unit root", Path(sys.executable), ROOT, *found)
+        jobs.insert(0, partial(run.pytest, "unit root", Path(sys.executable), ROOT, *found))
+    run.together(jobs)
 
 
 def component(run: Run, only: str | None) -> None:
     with servers() as addresses:
         run.env |= addresses
-        for name, folder in chosen(only).items():
-            run.pytest(
+        longest_first = sorted(
+            chosen(only).items(), key=lambda each: each[0] not in {"fulfillment", "orders"}
+        )
+        jobs = [
+            partial(
+                run.pytest,
                 f"component {name}",
                 python_of(folder),
                 folder,
                 "tests/component",
                 *coverage(folder, more=True),
             )
+            for name, folder in longest_first
+        ]
+        run.together(jobs)
         if only is None:
             run.pytest("integration", Path(sys.executable), ROOT, "tests/integration")
 
@@ -134,6 +168,7 @@ def system(run: Run, only: str | None) -> None:
     mode = "native" if native_supported() else "docker"
     run.env |= {"MODE": mode, "FAULT_FILE": fault_file(mode)}
     with running(run, mode):
+        run.command(f"demo ({mode})", [sys.executable, "-m", "tools.demo"])
         for suite in ("contract", "e2e", "chaos"):
             run.pytest(f"{suite} ({mode})", Path(sys.executable), ROOT, f"tests/{suite}")
         run.command(f"audit ({mode})", [sys.executable, "-m", "tools.audit", "--settled"])
