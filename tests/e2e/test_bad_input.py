@@ -47,7 +47,7 @@ INVALID: dict[str, tuple[Change, str]] = {
     "a price sent by the client": (line(unit_price_minor=1), "lines[0].unit_price_minor"),
     "an unknown field": (field(gift=True), "gift"),
     "another currency": (field(currency="USD"), "currency"),
-    "an unknown currency": (field(currency="XXX"), "currency"),
+    "an unknown currency": (field(currency="ZZZ"), "currency"),
     "no lines": (field(lines=[]), "lines"),
     "lines not a list": (field(lines="all"), "lines"),
     "the same product twice": (twice, "lines[1].product_id"),
