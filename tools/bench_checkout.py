@@ -107,7 +107,7 @@ async def measure(mode: NativeMode, arguments: argparse.Namespace, console: Cons
         console.print(f"completing real orders, {arguments.backlog} open at any time …")
         await until_ready(mode)
         report.completing = await completing(
-            mode, market, sign_in(mode, market), backlog=arguments.backlog, seconds=arguments.completing
+            mode, sign_in(mode, market), backlog=arguments.backlog, seconds=arguments.completing
         )
     return report
 

@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,13 +115,12 @@ class Backlog:
         return sum(await asyncio.gather(*(one(order_id) for order_id in self.placed)))
 
 
-async def completing(
-    mode: Mode, market: dict[str, Any], token: str, *, backlog: int, seconds: float
-) -> Completing:
+async def completing(mode: Mode, token: str, *, backlog: int, seconds: float) -> Completing:
     addresses = mode.addresses()
     pids = {state.name: state.pid for state in mode.states() if state.pid}
     async with client(addresses.http["orders"], token) as http:
-        work = Backlog(http, addresses.management[WORKER], plenty(market, stock_of(mode)))
+        products = plenty(await on_sale(addresses.http["catalog"]), stock_of(mode))
+        work = Backlog(http, addresses.management[WORKER], products)
         await work.begin()
         try:
             await work.keep(backlog, RAMP)
@@ -148,11 +147,23 @@ def stock_of(mode: Mode) -> Mapping[str, Stock]:
     return parse("fulfillment", export.splitlines()).stock
 
 
-def plenty(market: Mapping[str, Any], stock: Mapping[str, Stock]) -> Iterator[dict[str, Any]]:
+async def on_sale(catalog: str) -> list[dict[str, Any]]:
+    """Every product at the price it has now: sellers may have changed what the demo market began with."""
+    found: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 100}
+    async with httpx.AsyncClient(base_url=catalog, timeout=20) as http:
+        while True:
+            answer = (await http.get("/api/catalog/products", params=query)).raise_for_status().json()
+            found += answer["items"]
+            if answer["next_cursor"] is None:
+                return found
+            query["cursor"] = answer["next_cursor"]
+
+
+def plenty(products: Sequence[dict[str, Any]], stock: Mapping[str, Stock]) -> Iterator[dict[str, Any]]:
     """Products to buy, each as often as it is in stock: an order that finds none measures nothing."""
-    products: Iterable[dict[str, Any]] = [each for seller in market["sellers"] for each in seller["products"]]
     left = {id_: each.on_hand - each.reserved - SPARE for id_, each in stock.items()}
     while in_stock := [product for product in products if left.get(product["id"], 0) > 0]:
         for product in in_stock:
             left[product["id"]] -= 1
-            yield product | {"currency": market["currency"]}
+            yield product

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tools.bench import cpu, pace
-from tools.bench.completing import SPARE, TRANSITIONS, Completing, plenty
+from tools.bench.completing import SPARE, TRANSITIONS, Completing, on_sale, plenty
 from tools.bench.http_load import LOCAL, Result, closed_loop, open_loop, requests
 from tools.bench.pace import STATEMENT, Pace, PaceError, measured, script
 from tools.bench.report import Report, as_markdown, versions, write
@@ -175,9 +175,31 @@ def test_the_worker_s_own_count_of_completed_orders_is_read() -> None:
 
 def test_no_more_is_bought_than_is_in_stock() -> None:
     products = [{"id": "p-1"}, {"id": "p-2"}, {"id": "p-unknown"}]
-    market = {"currency": "EUR", "sellers": [{"products": products}]}
     stock = {"p-1": Stock("p-1", SPARE + 2, 0, 0, 0, 0), "p-2": Stock("p-2", SPARE + 4, 3, 0, 0, 0)}
-    assert [product["id"] for product in plenty(market, stock)] == ["p-1", "p-2", "p-1"]
+    assert [product["id"] for product in plenty(products, stock)] == ["p-1", "p-2", "p-1"]
+
+
+async def test_products_have_the_prices_that_the_catalog_tells_page_by_page() -> None:
+    pages = {
+        "/api/catalog/products?limit=100": page([{"id": "p-1", "price_minor": 900}], "second"),
+        "/api/catalog/products?limit=100&cursor=second": page([{"id": "p-2", "price_minor": 40}], None),
+    }
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        body = json.dumps(pages[path]).encode()
+        head = f"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, LOCAL, 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        found = await on_sale(f"http://{LOCAL}:{port}")
+    assert [(each["id"], each["price_minor"]) for each in found] == [("p-1", 900), ("p-2", 40)]
+
+
+def page(items: list[dict[str, Any]], next_cursor: str | None) -> dict[str, Any]:
+    return {"items": items, "next_cursor": next_cursor}
 
 
 def test_versions_are_those_of_the_lock_file() -> None:
