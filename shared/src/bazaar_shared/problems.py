@@ -22,6 +22,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "request-timeout": (408, "The request came too slowly"),
     "conflict": (409, "The state does not allow this"),
     "total-changed": (409, "The total is not the one that was shown"),
+    "basket-changed": (409, "The basket is not the one that was shown"),
+    "basket-ordered": (409, "The basket was ordered already"),
     "precondition-failed": (412, "It was changed in the meantime"),
     "body-too-large": (413, "The body is too large"),
     "uri-too-long": (414, "The address is too long"),

@@ -16,6 +16,8 @@ CATALOGUE = {
     "forbidden": 403,
     "conflict": 409,
     "total-changed": 409,
+    "basket-changed": 409,
+    "basket-ordered": 409,
     "idempotency-key-missing": 400,
     "idempotency-key-reused": 422,
     "precondition-failed": 412,
