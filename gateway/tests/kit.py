@@ -18,6 +18,7 @@ import httpx
 from bazaar_shared.testing import TokenForge, eventually
 
 ROOT = Path(__file__).parents[2]
+SERVICES = ("identity", "catalog", "orders", "basket", "reviews", "storefront")
 UNLIMITED = {"CLIENT_BURST": "100000", "CLIENT_REQUESTS_PER_SECOND": "100000", "CREDENTIALS_BURST": "100000"}
 
 
@@ -88,11 +89,11 @@ class Upstream:
 
 
 class Market:
-    """The three services behind the gateway, and the forge that makes their tokens."""
+    """The services behind the gateway, and the forge that makes their tokens."""
 
     def __init__(self) -> None:
         self.forge = TokenForge()
-        self.services = {name: Upstream() for name in ("identity", "catalog", "orders")}
+        self.services = {name: Upstream() for name in SERVICES}
         self.reset()
 
     def reset(self) -> None:

@@ -95,7 +95,7 @@ def security(answer: httpx.Response) -> dict[str, str]:
     return {name: answer.headers[name] for name in names}
 
 
-@pytest.mark.parametrize("path", [PUBLIC, "/api/orders", "/nowhere"])
+@pytest.mark.parametrize("path", [PUBLIC, "/api/orders", "/api/nowhere"])
 def test_security_headers_are_on_answers_and_refusals(gateway: Gateway, path: str) -> None:
     answer = gateway.client.get(path)
 
@@ -142,7 +142,7 @@ def test_pages_may_load_their_own_scripts_and_json_nothing(gateway: Gateway, pat
 def test_hsts_is_sent_where_something_in_front_ends_tls(start: Callable[..., Gateway]) -> None:
     policy = "max-age=31536000; includeSubDomains"
 
-    assert start(HSTS=policy).client.get("/nowhere").headers["strict-transport-security"] == policy
+    assert start(HSTS=policy).client.get("/api/nowhere").headers["strict-transport-security"] == policy
 
 
 def test_the_access_log_tells_who_and_how_long_and_no_query(gateway: Gateway, market: Market) -> None:
@@ -186,7 +186,7 @@ def test_a_refusal_is_logged_with_its_reason(gateway: Gateway) -> None:
 
 def test_nothing_is_complained_about_while_nobody_takes_spans(start: Callable[..., Gateway]) -> None:
     gateway = start()
-    answers = [gateway.client.get("/nowhere") for _ in range(10)]  # five spans are sent at once
+    answers = [gateway.client.get("/api/nowhere") for _ in range(10)]  # five spans are sent at once
     gateway.access(answers[-1].headers["x-request-id"])
     gateway.stop()
 

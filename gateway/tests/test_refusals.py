@@ -79,7 +79,7 @@ def test_403(gateway: Gateway, market: Market) -> None:
 
 
 def test_404(gateway: Gateway) -> None:
-    assert_problem(gateway.client.get("/nowhere"), 404, "not-found")
+    assert_problem(gateway.client.get("/api/nowhere"), 404, "not-found")
 
 
 def test_the_services_own_problem_is_not_touched(gateway: Gateway, market: Market) -> None:
@@ -230,6 +230,6 @@ def test_502_when_the_answer_is_no_http(start: Callable[..., Gateway], market: M
 
 
 def test_every_problem_is_json_with_the_same_members(gateway: Gateway) -> None:
-    body = gateway.client.get("/nowhere").content
+    body = gateway.client.get("/api/nowhere").content
 
     assert list(json.loads(body)) == ["detail", "status", "title", "trace_id", "type"]

@@ -11,6 +11,9 @@ ADDRESSES = {
     "IDENTITY_ADDRESS": "identity:8101",
     "CATALOG_ADDRESS": "catalog-0:8102, catalog-1:8102",
     "ORDERS_ADDRESS": "orders:8103",
+    "BASKET_ADDRESS": "basket:8140",
+    "REVIEWS_ADDRESS": "reviews:8150",
+    "STOREFRONT_ADDRESS": "storefront:8160",
 }
 
 
@@ -28,7 +31,7 @@ def manager(rendered: dict, name: str = "public") -> dict:
 
 def test_all_missing_settings_are_named_at_once() -> None:
     with pytest.raises(MissingSettingsError) as missing:
-        render({"CATALOG_ADDRESS": "catalog:8102", "ORDERS_ADDRESS": ""})
+        render({**ADDRESSES, "ORDERS_ADDRESS": "", "IDENTITY_ADDRESS": ""})
 
     assert str(missing.value) == "IDENTITY_ADDRESS, ORDERS_ADDRESS"
 
@@ -86,8 +89,17 @@ def test_all_routes_but_the_named_ones_need_a_token() -> None:
         "catalog-docs",
         "catalog-read",
         "orders-docs",
+        "basket-docs",
+        "basket",
+        "reviews-docs",
+        "reviews-read",
+        "moderation",
         "admin-sign-in",
         "admin",
+        "nowhere",
+        "storefront-credentials",
+        "storefront-events",
+        "storefront",
     ]
 
 
