@@ -96,8 +96,21 @@ def mapper(problem: Mapping[str, Any]) -> dict[str, Any]:
         },
         "status_code": problem["status"],
         "headers_to_add": headers,
-        "body_format_override": {"content_type": "application/problem+json", "json_format": body},
+        "body_format_override": page(problem)
+        if problem.get("page")
+        else {"content_type": "application/problem+json", "json_format": body},
     }
+
+
+def page(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """For people who meet the gateway itself: plain HTML, as no style may be loaded and nobody else answers."""
+    html = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f"<title>{problem['title']}</title><main><h1>{problem['title']}</h1><p>{problem['detail']}</p>"
+        '<p><a href="/">To the market\'s front page</a></p></main></html>\n'
+    )
+    return {"content_type": "text/html; charset=utf-8", "text_format_source": {"inline_string": html}}
 
 
 Loader.add_constructor("tag:yaml.org,2002:str", text)

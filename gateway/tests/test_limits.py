@@ -39,3 +39,18 @@ def test_passwords_are_tried_slowly(start: Callable[..., Gateway], market: Marke
     assert gateway.client.get("/api/catalog/products").status_code == 200
     assert gateway.client.get("/admin/login/").status_code == 200
     assert [gateway.client.post(door).status_code for door in doors] == [429] * 3
+
+
+def test_the_storefronts_sign_in_is_a_door_too_and_tells_people_in_words(
+    start: Callable[..., Gateway], market: Market
+) -> None:
+    gateway = start(CREDENTIALS_BURST="3")
+    browser = {"accept": "text/html,application/xhtml+xml"}
+
+    answers = [gateway.client.post("/sign-in", headers=browser) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[3].headers["content-type"] == "text/html; charset=utf-8"
+    assert answers[3].headers["retry-after"] == "10"
+    assert "Please wait" in answers[3].text
+    assert gateway.client.get("/sign-in", headers=browser).status_code == 200

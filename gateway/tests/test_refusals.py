@@ -195,6 +195,18 @@ def test_503_when_a_service_is_away(start: Callable[..., Gateway], market: Marke
     assert answer.headers["retry-after"] == "1"
 
 
+def test_a_person_is_told_in_words_that_the_pages_are_away(start: Callable[..., Gateway]) -> None:
+    gateway = start(STOREFRONT_ADDRESS=f"127.0.0.1:{free_port()}")
+
+    page = gateway.client.get("/products/1", headers={"accept": "text/html"})
+    program = gateway.client.get("/products/1")
+
+    assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "<h1>The market's pages are away for a moment</h1>" in page.text
+    assert page.headers["retry-after"] == "2"
+    assert_problem(program, 503, "unavailable")
+
+
 def test_503_when_identity_never_gave_its_keys(start: Callable[..., Gateway], market: Market) -> None:
     """An outage of ours: a shopper with a good token must not be told to sign in again."""
     gateway = start(IDENTITY_ADDRESS=f"127.0.0.1:{free_port()}")
