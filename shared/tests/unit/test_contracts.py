@@ -14,6 +14,8 @@ MESSAGES: dict[str, Any] = CONTRACT["components"]["messages"]
 PROMISED = {
     "catalog.product": {"bazaar.catalog.product.v1"},
     "inventory.stock": {"bazaar.inventory.stock.v1"},
+    "basket.basket": {"bazaar.basket.basket.v1"},
+    "reviews.review": {"bazaar.reviews.review.v1"},
     "orders.order": {
         f"bazaar.orders.order.{fact}.v1"
         for fact in ("placed", "confirmed", "cancelled", "shipped", "delivered", "refunding", "refunded")
