@@ -192,7 +192,10 @@ class TokenVerifier:
 
     def verify(self, token: str) -> Principal:
         kid = self._judge.kid(token)
-        if self._judge.should_fetch(kid) and self._fetching.acquire(blocking=not self._judge.knows(kid)):
+        waits = not self._judge.knows(kid)
+        # a fetch under way is not due again, but who needs what it brings must wait for it
+        due = self._judge.should_fetch(kid) or (waits and self._fetching.locked())
+        if due and self._fetching.acquire(blocking=waits):
             try:
                 if self._judge.should_fetch(kid):
                     self._fetch()

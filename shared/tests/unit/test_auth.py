@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,28 @@ def test_threads_share_one_fetch(identity: Identity) -> None:
     for thread in threads:
         thread.join(5)
     assert subjects == ["alice"] * 8
+    assert identity.asked == 1
+    verifier.close()
+
+
+def test_who_comes_while_the_first_fetch_is_under_way_waits_for_it(identity: Identity) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        assert go.wait(5)
+        return identity(request)
+
+    verifier = TokenVerifier(URL, ISSUER, "bazaar", client=httpx.Client(transport=httpx.MockTransport(slow)))
+    token = identity.forge.token("alice")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(verifier.verify, token)
+        assert asked.wait(5)
+        second = pool.submit(verifier.verify, token)
+        # without the wait it would end at once, with KeysUnavailable
+        assert wait([second], timeout=0.2).done == set()
+        go.set()
+        assert [each.result(5).subject for each in (first, second)] == ["alice", "alice"]
     assert identity.asked == 1
     verifier.close()
 
