@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 NATIVE := $(PYTHON) -m native
-.PHONY: help tools up down status logs dev restart exec seed demo audit test lint lock bench-checkout clean
+.PHONY: help tools up down status logs dev restart exec seed demo audit test lint lock contracts screenshots bench-checkout clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ lint: tools ## ruff and mypy for everything, or for S=…
 
 lock: tools ## write the lock files anew, or that of S=…
 	@$(NATIVE) lock $(S)
+
+contracts: tools ## write the committed OpenAPI documents anew, or that of S=…
+	@$(NATIVE) contracts $(S)
+
+screenshots: tools ## the README's pictures of the running market's pages, taken anew
+	@$(PYTHON) -m tools.screenshots
 
 bench-checkout: tools ## orders a second, against pgbench in the same run
 	@$(PYTHON) -m tools.bench_checkout

@@ -74,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     envs.add_argument("--dev", action="store_true", help="with the tools for tests")
     command("check", commands.check, "hold docker-compose.yml to its rules")
     command("lock", commands.lock, "write the lock files anew").add_argument("names", nargs="*")
+    command("contracts", commands.contracts, "write the committed OpenAPI documents anew").add_argument(
+        "names", nargs="*"
+    )
     command("lint", commands.lint, "ruff, and mypy in every environment").add_argument("names", nargs="*")
     return top
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -129,6 +130,24 @@ def lock(given: Namespace) -> int:
     for project in chosen(given.names, environments.projects()):
         environments.lock(project)
         say(f"{project.name}: locked")
+    return 0
+
+
+def contracts(given: Namespace) -> int:
+    """Each service prints its own document; what changed in a promise is then a diff to look at."""
+    promised = {file.stem: file for file in sorted((ROOT / "shared/contracts/openapi").glob("*.json"))}
+    if unknown := [name for name in given.names if name not in promised]:
+        raise ModeError(f"no contract of {', '.join(unknown)}; there are: {', '.join(promised)}")
+    environments.ensure(given.names or [*promised])
+    for name in given.names or promised:
+        service = ROOT / "services" / name
+        command = [str(service / ".venv/bin/python"), "-m", name, "openapi"]
+        done = subprocess.run(command, cwd=service, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise ModeError(f"{name} printed no document: {done.stderr.decode().strip()[-500:]}")
+        same = promised[name].read_bytes() == done.stdout
+        promised[name].write_bytes(done.stdout)
+        say(f"{name}: {'as committed' if same else 'written anew'}")
     return 0
 
 

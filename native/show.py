@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -20,10 +21,12 @@ def addresses(mode: Mode) -> None:
     table = Table(title="The market is open", title_justify="left", box=None, pad_edge=False)
     for heading in ("what", "address"):
         table.add_column(heading, no_wrap=True)
-    table.add_row("API (gateway)", f"{found.gateway}/api/catalog/products")
-    for service in ("identity", "catalog", "orders"):
-        table.add_row(f"OpenAPI of {service}", f"{found.gateway}/api/{service}/openapi.json")
+    table.add_row("the market (storefront)", f"{found.gateway}/")
     table.add_row("back office (Django admin)", f"{found.gateway}/admin/")
+    table.add_row("moderation of reviews", f"{found.gateway}/moderation/")
+    table.add_row("API (gateway)", f"{found.gateway}/api/catalog/products")
+    for service in ("identity", "catalog", "basket", "orders", "reviews"):
+        table.add_row(f"OpenAPI of {service}", f"{found.gateway}/api/{service}/openapi.json")
     table.add_row("RabbitMQ management", f"{found.rabbitmq_management}/   user admin")
     table.add_row("Prometheus", f"{found.prometheus}/targets")
     table.add_row("PostgreSQL, Kafka", f"{found.postgres}, {found.kafka}")
@@ -59,10 +62,18 @@ def status(mode: Mode) -> bool:
     for cells in rows:
         table.add_row(*cells)
     console.print(table)
+    say(totals(mode, states, started))
+    running = sum(state.state == "running" for state in states)
+    return running == len(states) and all(cells[4] == "yes" for cells in rows)
+
+
+def totals(mode: Mode, states: Sequence[ProcessState], started: Mapping[str, float]) -> str:
+    """What the whole costs: its memory, and how long the last of its processes took to be ready."""
     memory = sum(state.memory_mib or 0 for state in states)
     running = sum(state.state == "running" for state in states)
-    say(f"{mode.name}: {running} of {len(states)} run, {memory} MiB in all")
-    return running == len(states) and all(cells[4] == "yes" for cells in rows)
+    slowest = max(started, key=lambda name: started[name], default=None)
+    start_up = f", ready after {started[slowest]} s (the last: {slowest})" if slowest else ""
+    return f"{mode.name}: {running} of {len(states)} run, {memory} MiB in all{start_up}"
 
 
 def row(state: ProcessState, process: Process, started: dict[str, float]) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.kit.market import CATALOG, IDENTITY, ORDERS, ROOT, Shopper
+from tests.kit.market import GATEWAY, ROOT, Shopper, eventually
 
-SERVICES = {"identity": IDENTITY, "catalog": CATALOG, "orders": ORDERS}
+SERVICES = ["identity", "catalog", "orders", "basket", "reviews"]
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -31,7 +31,7 @@ EXAMPLES = 40 if os.environ.get("FULL") == "1" else 8
 
 
 def published(service: str) -> dict[str, Any]:
-    answer = httpx.get(f"{SERVICES[service]}/api/{service}/openapi.json", timeout=15)
+    answer = httpx.get(f"{GATEWAY}/api/{service}/openapi.json", timeout=15)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -60,13 +60,18 @@ bounded = settings(
 )
 
 
-def call(service: str, case: Any, person: Shopper) -> None:
+def call(case: Any, person: Shopper) -> None:
     """Sends one generated request as that person and holds the answer to the contract."""
-    case.call_and_validate(
-        base_url=SERVICES[service],
-        headers={"Authorization": f"Bearer {person.token}"},
-        checks=CHECKS,
-        timeout=20,
+    if "Authorization" not in (case.headers or {}):
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {person.token}"}
+
+    def answer() -> Any:
+        found = case.call(base_url=GATEWAY, timeout=20)
+        # the gateway's own limit is met by waiting, as Retry-After says
+        return found if found.status_code != 429 else None
+
+    case.validate_response(
+        eventually(answer, within=40, every=1, what="an answer that is no 429"), checks=CHECKS
     )
 
 
@@ -77,16 +82,28 @@ DESTRUCTIVE = {"identity": r"/sessions|/accounts/me$|/roles$"}
 @operations("orders").parametrize()
 @bounded
 def test_orders_keeps_its_contract(case: Any, shopper: Shopper) -> None:
-    call("orders", case, shopper)
+    call(case, shopper)
 
 
 @operations("catalog").parametrize()
 @bounded
 def test_catalog_keeps_its_contract(case: Any, shopper: Shopper) -> None:
-    call("catalog", case, shopper)
+    call(case, shopper)
 
 
 @operations("identity").exclude(path_regex=DESTRUCTIVE["identity"]).parametrize()
 @bounded
 def test_identity_keeps_its_contract(case: Any, shopper: Shopper) -> None:
-    call("identity", case, shopper)
+    call(case, shopper)
+
+
+@operations("basket").parametrize()
+@bounded
+def test_basket_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call(case, shopper)
+
+
+@operations("reviews").parametrize()
+@bounded
+def test_reviews_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call(case, shopper)
