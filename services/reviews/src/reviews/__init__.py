@@ -1,0 +1,3 @@
+"""reviews: what shoppers say of what they bought, and the pages on which operators look after it."""
+
+SERVICE = "reviews"

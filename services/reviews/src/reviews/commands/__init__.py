@@ -1,0 +1,1 @@
+"""What `python -m reviews` can do besides serving and its loops."""

@@ -1,0 +1,1 @@
+"""What this service hears and what it tells."""

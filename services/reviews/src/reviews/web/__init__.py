@@ -1,0 +1,1 @@
+"""What API and pages have in common."""
