@@ -1,0 +1,54 @@
+// What neither HTML nor htmx does: a class for the styles, steppers, announcements, one submit for an order.
+// Runs in the head, so that nothing jumps; everything is delegated, so that swapped fragments work as well.
+document.documentElement.classList.add("js");
+
+function step(button) {
+  const input = button.parentElement.querySelector("input[type=number]");
+  const before = input.value;
+  if (Number(button.dataset.step) > 0) input.stepUp();
+  else input.stepDown();
+  if (input.value !== before) input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (button) step(button);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-once]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  form.querySelector("button[type=submit]")?.setAttribute("aria-disabled", "true");
+});
+
+// A page that comes back from the browser's cache can be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelector("button[type=submit]")?.removeAttribute("aria-disabled");
+  }
+});
+
+// Regions that htmx replaces are no live regions any more: what changed is said in one that stays.
+let said = "";
+function announce(root) {
+  const text = root.querySelector?.("[data-announce]")?.textContent.trim();
+  if (!text || text === said) return;
+  said = text;
+  document.getElementById("announcer").textContent = text;
+}
+
+function note(text) {
+  const line = document.createElement("p");
+  line.className = "note bad";
+  line.textContent = text;
+  document.getElementById("notes").replaceChildren(line);
+}
+
+document.addEventListener("htmx:afterSettle", (event) => announce(event.target));
+document.addEventListener("htmx:sseMessage", (event) => announce(event.target));
+document.addEventListener("htmx:responseError", () => note("That did not work. Please try again in a moment."));
+document.addEventListener("htmx:sendError", () => note("The market cannot be reached. Are you offline?"));
+document.addEventListener("htmx:timeout", () => note("That took too long. Please try again."));
