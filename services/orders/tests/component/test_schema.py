@@ -107,3 +107,52 @@ async def test_all_loops_are_alive_while_they_wait_for_the_schema(fresh: Setting
     await holder.close()
     assert await migration
     assert boards[""].get("schema") is True
+
+
+# as the second migration left it, with an order in it
+BEFORE_BASKETS = """
+drop index orders_living_basket;
+alter table orders drop column basket_id, drop column basket_version;
+update alembic_version set version_num = '0002';
+insert into orders (id, shopper_id, status, total_minor, tax_minor, currency, delivery_address)
+values ('8d8ac610-566d-4ef0-9c22-186b2a5ed793', 'somebody', 'confirmed', 100, 19, 'EUR', '{}')
+"""
+BASKETS = "select id::text, basket_id, basket_version from orders"
+
+
+async def test_orders_of_before_there_were_baskets_have_none(fresh: Settings) -> None:
+    await migrate_alone(fresh)
+    connection = await asyncpg.connect(fresh.dsn)
+    await connection.execute(BEFORE_BASKETS)
+    await migrate_alone(fresh)
+    [order] = await connection.fetch(BASKETS)
+    assert tuple(order) == ("8d8ac610-566d-4ef0-9c22-186b2a5ed793", None, None)
+    # as the code before it writes one
+    await connection.execute(BEFORE_BASKETS.rpartition(";")[2].replace("8d8a", "9d8a"))
+    assert await connection.fetchval("select count(*) from orders where basket_id is null") == 2
+    await connection.close()
+
+
+async def test_nobody_waits_for_long_behind_a_migration_that_waits(fresh: Settings) -> None:
+    """A reader that takes its time holds the new columns up, and behind them all who come later: so the
+    migration gives up, and tries again.
+    """
+    await migrate_alone(fresh)
+    reader = await asyncpg.connect(fresh.dsn)
+    await reader.execute(BEFORE_BASKETS)
+    reading = reader.transaction()
+    await reading.start()
+    await reader.fetch("select id from orders")
+    boards = {"": CountedBeats("schema")}
+    migration = asyncio.create_task(migrated(Container(settings=fresh), boards, asyncio.Event()))
+
+    def gave_up() -> bool:
+        return "lock timeout" in str(boards[""].get("schema"))
+
+    await aeventually(gave_up, within=20)
+    await reader.fetch("select id from orders")
+    assert not migration.done()
+    await reading.commit()
+    assert await migration
+    assert len(await reader.fetch(BASKETS)) == 1
+    await reader.close()
