@@ -16,6 +16,8 @@ TPS = re.compile(r"tps = ([\d.]+)")
 LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 # what the service makes anew for each order; the others are the same for all, and are given as parameters
 FRESH = {1: "gen_random_uuid()", 4: "('bench-' || gen_random_uuid())"}
+# the benchmark orders lines, not a basket; a variable of pgbench cannot be null
+ABSENT = {15: "null", 16: "null"}
 
 
 class PaceError(Exception):
@@ -41,7 +43,7 @@ def script(statement: str, names: Mapping[int, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         number = int(match[1])
-        return FRESH.get(number) or f":{names[number]}"
+        return (FRESH | ABSENT).get(number) or f":{names[number]}"
 
     return re.sub(r"\$(\d+)", value, code).strip().rstrip(";") + ";\n"
 

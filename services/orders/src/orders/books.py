@@ -49,6 +49,9 @@ def _line(order: Order) -> dict[str, Any]:
         "updated_at": order.updated_at,
         "total_minor": order.total_minor,
         "currency": order.currency,
+        "shopper_id": order.shopper_id,
+        "basket_id": order.basket_id,
+        "basket_version": order.basket_version,
         "lines": [{"product_id": line.product_id, "quantity": line.quantity} for line in order.lines],
         "reason": order.reason,
     }

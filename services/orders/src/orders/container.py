@@ -9,11 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import asyncpg
+import httpx
 from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 from bazaar_shared.auth import AsyncTokenVerifier
 from orders.api.tokens import RememberingVerifier
+from orders.checkout.baskets import DEADLINE_SECONDS, Baskets
 from orders.checkout.place import Checkout
 from orders.events.incoming import IncomingEvents
 from orders.rpc.client import RpcClient
@@ -26,6 +28,8 @@ from orders.settings import Settings
 
 _CONNECT_TIMEOUT = 3
 _COMMAND_TIMEOUT = 10
+# who finds all of them busy waits within the request's deadline
+_BASKET_CONNECTIONS = 32
 
 
 def utc_now() -> datetime:
@@ -63,6 +67,17 @@ async def _reset_if_needed(connection: asyncpg.Connection) -> None:
         await connection.reset()
 
 
+def make_basket_client(settings: Settings) -> httpx.AsyncClient:
+    """Without retries, httpx's default: the shopper's own request is the one that is made again."""
+    return httpx.AsyncClient(
+        base_url=settings.basket_url,
+        timeout=DEADLINE_SECONDS,
+        limits=httpx.Limits(max_connections=_BASKET_CONNECTIONS),
+        # inside the network: no proxy that the environment names
+        trust_env=False,
+    )
+
+
 def make_observer(settings: Settings) -> Observer:
     observers: list[Observer] = [MetricsObserver()]
     if settings.saga_crash_at or settings.fault_file:
@@ -87,8 +102,10 @@ class Container(containers.DeclarativeContainer):
     rpc = providers.Singleton(RpcClient, settings.provided.amqp, in_flight=settings.provided.rpc_in_flight)
     observer = providers.Singleton(make_observer, settings)
 
+    basket_client = providers.Singleton(make_basket_client, settings)
+    baskets = providers.Singleton(Baskets, basket_client)
     checkout = providers.Singleton(
-        Checkout, pool, settings.provided.market_currency, settings.provided.saga_deadline
+        Checkout, pool, baskets, settings.provided.market_currency, settings.provided.saga_deadline
     )
     incoming = providers.Singleton(IncomingEvents, sessions)
 
@@ -108,6 +125,7 @@ class Container(containers.DeclarativeContainer):
 
 async def close(container: Container) -> None:
     """What was opened, in reverse."""
+    await container.basket_client().aclose()
     await container.rpc().close()
     await container.verifier().aclose()
     pool = container.pool()

@@ -3,6 +3,11 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 ACCEPTED = Counter("orders_accepted_total", "Orders stored and answered with 202")
+BASKET_ASKED = Histogram(
+    "basket_request_duration_seconds",
+    "A checkout's question to basket, answered or given up",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
 
 TRANSITIONS = Counter("saga_transitions_total", "Sagas' transitions", ["from_state", "to_state"])
 STEP_SECONDS = Histogram(

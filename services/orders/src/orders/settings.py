@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bazaar_shared.settings import Redacted, SettingsError, read_secret, with_password
@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     amqp_url: str
     amqp_password_file: Path | None = None
 
+    # basket's address, without a path: http://basket:8140
+    basket_url: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/?$")]
     jwks_url: str
     token_issuer: str = "https://identity.bazaar.example"  # noqa: S105 an issuer's name
     token_audience: str = "bazaar"  # noqa: S105

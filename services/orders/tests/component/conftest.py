@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from bazaar_shared import telemetry
 from bazaar_shared.testing import TokenForge, temporary_database
+from tests.component.basket import BasketDouble, basket_double
 
 SELLER = UUID("11111111-1111-4111-8111-111111111111")
 OTHER_SELLER = UUID("22222222-2222-4222-8222-222222222222")
@@ -61,18 +62,33 @@ def jwks_url(forge: TokenForge) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def the_double() -> Iterator[BasketDouble]:
+    with basket_double() as double:
+        yield double
+
+
 @pytest.fixture
-def settings(database: str, jwks_url: str) -> Settings:
-    return load(
+def basket(the_double: BasketDouble) -> BasketDouble:
+    the_double.forget()
+    return the_double
+
+
+@pytest.fixture
+def settings(database: str, jwks_url: str, basket: BasketDouble, request: pytest.FixtureRequest) -> Settings:
+    """A test may say what it wants otherwise: `parametrize("settings", [{…}], indirect=True)`."""
+    usual = load(
         database_url=database,
         database_connections=24,
         jwks_url=jwks_url,
+        basket_url=basket.url,
         kafka_bootstrap_servers=os.environ.get("TEST_KAFKA_BOOTSTRAP", "127.0.0.1:1"),
         amqp_url=os.environ.get("TEST_AMQP_URL", "amqp://127.0.0.1:1"),
         saga_step_timeout=1,
         saga_lease=2,
         saga_poll=0.05,
     )
+    return usual.model_copy(update=getattr(request, "param", {}))
 
 
 class RecordedRpc:
@@ -191,6 +207,11 @@ class Market:
     async def post(self, body: Any, key: str | None = None, **more: Any) -> httpx.Response:
         headers = self.headers() | {"Idempotency-Key": key or uuid4().hex}
         return await self.api.post("/api/orders", json=body, headers=headers, **more)
+
+    def basket_body(self, basket: Mapping[str, Any], total: int, **other: Any) -> dict[str, Any]:
+        body = self.body([], total, basket={"id": basket["id"], "version": basket["version"]})
+        del body["lines"]
+        return body | other
 
     async def buy(self, price: int = 1000, quantity: int = 1) -> dict[str, Any]:
         product = await self.sell(price)

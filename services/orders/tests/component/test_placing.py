@@ -51,6 +51,7 @@ async def test_an_order_is_stored_with_its_lines_saga_key_and_event(market: Mark
         "discount_minor": 0,
         "currency": "EUR",
         "delivery_address": ADDRESS,
+        "basket_id": None,
         "parcels": [],
         "version": 1,
         "created_at": "",
@@ -78,6 +79,8 @@ async def test_the_first_event_is_the_one_that_is_told_everywhere(market: Market
         "shopper_id": market.shopper,
         "total_minor": 2000,
         "currency": "EUR",
+        "basket_id": None,
+        "basket_version": None,
         "lines": [
             {
                 "product_id": order["lines"][0]["product_id"],

@@ -127,6 +127,7 @@ def environment(database: str, jwks_url: str, amqp_url: str) -> dict[str, str]:
     return {
         "DATABASE_URL": database,
         "JWKS_URL": jwks_url,
+        "BASKET_URL": "http://127.0.0.1:1",
         "AMQP_URL": amqp_url,
         "KAFKA_BOOTSTRAP_SERVERS": server("TEST_KAFKA_BOOTSTRAP"),
         "SAGA_STEP_TIMEOUT": "2",
@@ -238,6 +239,9 @@ async def test_the_books(market: Market, environment: dict[str, str]) -> None:
         "updated_at": line["updated_at"],
         "total_minor": 2000,
         "currency": "EUR",
+        "shopper_id": market.shopper,
+        "basket_id": None,
+        "basket_version": None,
         "lines": [{"product_id": order["lines"][0]["product_id"], "quantity": 2}],
         "reason": None,
     }
@@ -268,5 +272,5 @@ def test_what_is_missing_is_one_clear_line() -> None:
     )
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
-    for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "AMQP_URL", "JWKS_URL"):
+    for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "AMQP_URL", "JWKS_URL", "BASKET_URL"):
         assert f"{name} is missing" in answer.stderr

@@ -1,5 +1,6 @@
+import hashlib
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from orders.api.errors import path
@@ -7,6 +8,7 @@ from orders.checkout.request import PlaceOrder
 from pydantic import ValidationError
 
 PRODUCT = str(uuid4())
+BASKET = str(uuid4())
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -30,6 +32,12 @@ def line(**changes: Any) -> dict[str, Any]:
     return body(lines=[{"product_id": PRODUCT, "quantity": 2} | changes])
 
 
+def basket(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in body().items() if name != "lines"} | {
+        "basket": {"id": BASKET, "version": 3} | changes
+    }
+
+
 def address(**changes: Any) -> dict[str, Any]:
     return body(delivery_address=body()["delivery_address"] | changes)
 
@@ -49,6 +57,17 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (body(lines=None), "lines"),
     (body(lines=[{"product_id": PRODUCT, "quantity": 1}] * 2), "lines[1].product_id"),
     (body(lines=[{"product_id": str(uuid4()), "quantity": 1} for _ in range(51)]), "lines"),
+    (body(basket={"id": BASKET, "version": 3}), "lines"),
+    (body(lines=[], basket={"id": BASKET, "version": 3}), "lines"),
+    (basket(id="mine"), "basket.id"),
+    (basket(version=0), "basket.version"),
+    (basket(version="3"), "basket.version"),
+    (basket(version=3.0), "basket.version"),
+    (basket(version=10**9 + 1), "basket.version"),
+    (basket(lines=[]), "basket.lines"),
+    (basket() | {"basket": None}, "lines"),
+    (basket() | {"basket": None, "lines": None}, "lines"),
+    (basket() | {"basket": BASKET}, "basket"),
     (body(total_minor=1), "total_minor"),
     (body(status="confirmed"), "status"),
     (body(expected_total_minor=-1), "expected_total_minor"),
@@ -90,6 +109,28 @@ def test_the_canonical_form_is_one_for_all_ways_of_writing() -> None:
     other = body(voucher=None, lines=[{"quantity": 2, "product_id": PRODUCT.upper()}])
     other["delivery_address"] |= {"name": "  Ada ", "line2": None}
     assert PlaceOrder.model_validate(other).canonical() == plain.canonical()
+
+
+def test_a_key_that_was_used_before_there_were_baskets_still_matches() -> None:
+    """Written down as it was hashed then: what is stored with a key lives as long as its order."""
+    product = "0b6ad7d2-7c2f-5f0e-8a55-3a1c7f0a9d01"
+    asked = PlaceOrder.model_validate(body(lines=[{"product_id": product, "quantity": 2}]))
+    assert asked.canonical() == (
+        b'{"lines":[{"product_id":"0b6ad7d2-7c2f-5f0e-8a55-3a1c7f0a9d01","quantity":2}],'
+        b'"delivery_address":{"name":"Ada","line1":"Torstra\xc3\x9fe 1","line2":null,"postal_code":"10119",'
+        b'"city":"Berlin","country":"DE"},'
+        b'"payment_token":"tok_approve","expected_total_minor":100,"currency":"EUR","voucher":null}'
+    )
+    digest = hashlib.sha256(asked.canonical()).hexdigest()
+    assert digest == "35e55d3513f0bfeabb58c24ccd0e7ece2d45717f478ced67e8a6391219d15c77"
+
+
+def test_a_basket_is_asked_for_by_its_version() -> None:
+    asked = PlaceOrder.model_validate(basket() | {"lines": None})
+    assert (asked.basket.id, asked.basket.version, asked.lines) == (UUID(BASKET), 3, None)
+    assert asked.canonical() == PlaceOrder.model_validate(basket(id=BASKET.upper())).canonical()
+    assert asked.canonical() != PlaceOrder.model_validate(basket(version=4)).canonical()
+    assert asked.canonical() != PlaceOrder.model_validate(basket(id=str(uuid4()))).canonical()
 
 
 @pytest.mark.parametrize(

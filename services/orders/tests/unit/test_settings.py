@@ -10,6 +10,7 @@ NEEDED = {
     "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
     "AMQP_URL": "amqp://orders@rabbitmq:5672/bazaar",
     "JWKS_URL": "http://identity:8101/.well-known/jwks.json",
+    "BASKET_URL": "http://basket:8140",
 }
 
 
@@ -20,12 +21,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "AMQP_URL"):
+    for name in ("DATABASE_URL", "AMQP_URL", "BASKET_URL"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HTTP_PORT", "many")
     with pytest.raises(SettingsError) as refused:
         load()
-    assert "DATABASE_URL is missing; AMQP_URL is missing" in str(refused.value)
+    for name in ("DATABASE_URL", "AMQP_URL", "BASKET_URL"):
+        assert f"{name} is missing" in str(refused.value)
     assert "HTTP_PORT: " in str(refused.value)
 
 
@@ -51,4 +53,11 @@ def test_background_is_a_list_of_known_loops(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_lease_must_outlast_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAGA_STEP_TIMEOUT", "15")
     with pytest.raises(SettingsError, match="SAGA_LEASE"):
+        load()
+
+
+@pytest.mark.parametrize("url", ["basket:8140", "http://basket:8140/api/basket", "amqp://basket"])
+def test_the_address_of_basket_has_a_scheme_and_no_path(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASKET_URL", url)
+    with pytest.raises(SettingsError, match="BASKET_URL"):
         load()

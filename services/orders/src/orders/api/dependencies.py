@@ -47,6 +47,7 @@ class AuthenticatedRoute(APIRoute):
         async def handle_known_caller(request: Request) -> Response:
             token = bearer(request.headers.get("authorization"))
             request.state.principal = await container(request).verifier().verify(token)
+            request.state.token = token
             return await handle(request)
 
         return handle_known_caller
@@ -61,6 +62,15 @@ async def principal(request: Request, _: Annotated[Any, Depends(_scheme)]) -> Pr
 
 
 Caller = Annotated[Principal, Depends(principal)]
+
+
+async def token(request: Request) -> str:
+    """The caller's own, to be passed on to a service that is asked on their behalf."""
+    found: str = request.state.token
+    return found
+
+
+Token = Annotated[str, Depends(token)]
 
 
 async def shopper(caller: Caller) -> Principal:

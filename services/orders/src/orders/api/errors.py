@@ -19,7 +19,14 @@ from starlette.routing import Match
 from bazaar_shared.auth import InvalidToken, KeysUnavailable
 from bazaar_shared.pagination import InvalidCursor
 from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
-from orders.checkout.errors import InvalidField, KeyReused, TotalChanged
+from orders.checkout.errors import (
+    BasketAway,
+    BasketChanged,
+    BasketOrdered,
+    InvalidField,
+    KeyReused,
+    TotalChanged,
+)
 from orders.domain.saga import CannotCancel
 
 logger = logging.getLogger(__name__)
@@ -60,10 +67,15 @@ def install(app: FastAPI) -> None:
         ),
         KeyReused: lambda _: answer(Problem.of("idempotency-key-reused")),
         TotalChanged: _total_changed,
+        BasketChanged: _basket_changed,
+        BasketOrdered: lambda error: answer(
+            Problem.of("basket-ordered", basket_id=error.basket_id, order_id=error.order_id)
+        ),
         CannotCancel: lambda error: answer(Problem.of("conflict", str(error))),
         OrderNotFound: lambda _: answer(Problem.of("not-found")),
     }
     away: tuple[type[Exception], ...] = (
+        BasketAway,
         KeysUnavailable,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
@@ -133,6 +145,19 @@ def _total_changed(error: TotalChanged) -> Response:
         expected_total_minor=error.expected_minor,
         actual_total_minor=error.actual_minor,
         changes=changes,
+    )
+    return answer(problem)
+
+
+def _basket_changed(error: BasketChanged) -> Response:
+    problem = Problem.of(
+        "basket-changed",
+        basket_id=error.basket.id,
+        expected_version=error.expected_version,
+        actual_version=error.basket.version,
+        # not `status`: that member is HTTP's
+        basket_status=error.basket.status,
+        changes=[asdict(change) for change in error.basket.changes],
     )
     return answer(problem)
 

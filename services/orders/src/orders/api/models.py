@@ -56,6 +56,7 @@ class OrderOut(_Out):
     discount_minor: int
     currency: str
     delivery_address: Address
+    basket_id: Annotated[UUID | None, Field(description="The basket it was made of; null: of lines")]
     parcels: list[ParcelOut]
     version: int
     created_at: datetime
@@ -90,6 +91,7 @@ class OrderOut(_Out):
             discount_minor=0,
             currency=asked.currency,
             delivery_address=asked.delivery_address,
+            basket_id=asked.basket.id if asked.basket else None,
             created_at=placed.created_at,
             updated_at=placed.created_at,
             **_JUST_PLACED,
@@ -114,6 +116,7 @@ def _unchanging(order: Order) -> dict[str, Any]:
         "discount_minor": order.discount_minor,
         "currency": order.currency,
         "delivery_address": Address.model_validate(order.delivery_address),
+        "basket_id": order.basket_id,
         "created_at": order.created_at,
     }
 

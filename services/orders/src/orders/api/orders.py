@@ -18,6 +18,7 @@ from orders.api.dependencies import (
     Session,
     Sessions,
     Shopper,
+    Token,
 )
 from orders.api.errors import OrderNotFound
 from orders.api.models import Journal, JournalItem, OrderOut, OrderPage
@@ -50,10 +51,12 @@ router = APIRouter(
     summary="Place an order",
 )
 async def place_order(
-    body: PlaceOrder, shopper: Shopper, key: Key, checkout: CheckoutService, sessions: Sessions
+    body: PlaceOrder, shopper: Shopper, token: Token, key: Key, checkout: CheckoutService, sessions: Sessions
 ) -> Response:
-    """Stored when this answers; what becomes of it is the saga's, seen by GET."""
-    placed = await checkout.place(shopper.subject, key, body)
+    """Of lines, or of a basket as it was shown. Stored when this answers; what becomes of it is the saga's,
+    seen by GET.
+    """
+    placed = await checkout.place(shopper.subject, key, body, token)
     if isinstance(placed, Placed):
         return _accepted(OrderOut.placed(placed, body))
     async with sessions() as session:

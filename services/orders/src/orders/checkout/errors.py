@@ -31,6 +31,50 @@ class Change:
     now: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BasketChange:
+    """As basket tells it: `was` and `now` are a quantity or a price, by its kind."""
+
+    version: int
+    kind: str
+    product_id: UUID
+    name: str | None = None
+    was: int | None = None
+    now: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BasketState:
+    """Where a basket has come to."""
+
+    id: UUID
+    version: int
+    status: str
+    changes: list[BasketChange]
+
+
+class BasketChanged(CheckoutRefused):
+    """It is another version by now, or no longer open."""
+
+    def __init__(self, expected_version: int, basket: BasketState) -> None:
+        super().__init__(f"version {expected_version} was shown, it is {basket.status} at {basket.version}")
+        self.expected_version = expected_version
+        self.basket = basket
+
+
+class BasketOrdered(CheckoutRefused):
+    """A living order was made of this very version, under another key."""
+
+    def __init__(self, basket_id: UUID, order_id: UUID) -> None:
+        super().__init__(f"basket {basket_id} is order {order_id}")
+        self.basket_id = basket_id
+        self.order_id = order_id
+
+
+class BasketAway(Exception):
+    """No refusal: what is in the basket cannot be found out now."""
+
+
 class TotalChanged(CheckoutRefused):
     def __init__(self, expected_minor: int, actual_minor: int, changes: list[Change]) -> None:
         super().__init__(f"{expected_minor} was expected, {actual_minor} is due")

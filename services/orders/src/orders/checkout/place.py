@@ -3,8 +3,8 @@ is not.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -14,9 +14,10 @@ import asyncpg
 import orjson
 
 from bazaar_shared.telemetry import current_traceparent
-from orders.checkout.errors import InvalidField, KeyReused
+from orders.checkout.baskets import Baskets
+from orders.checkout.errors import BasketAway, BasketOrdered, CheckoutRefused, InvalidField, KeyReused
 from orders.checkout.prices import explain
-from orders.checkout.request import PlaceOrder
+from orders.checkout.request import BasketVersion, Line, PlaceOrder
 from orders.domain.order import Status
 from orders.events.outgoing import order_event
 from orders.metrics import ACCEPTED
@@ -30,6 +31,11 @@ insert into idempotency_key (subject, route, key, body_hash, order_id)
 values ($1, $2, $3, $4, $5) on conflict do nothing returning true
 """
 _FIND_KEY = "select body_hash, order_id from idempotency_key where subject = $1 and route = $2 and key = $3"
+_ORDER_OF_BASKET = """
+select id from orders
+where basket_id = $1 and basket_version = $2 and shopper_id = $3 and status <> 'cancelled'
+"""
+_ONE_ORDER_A_BASKET = "orders_living_basket"
 _ATTEMPTS = 3
 
 
@@ -56,16 +62,34 @@ class _Asked:
     key: str
     body: PlaceOrder
     body_hash: bytes
+    # the body's own, or what the basket holds
+    lines: Sequence[Line]
+
+    @property
+    def basket_id(self) -> UUID | None:
+        return self.body.basket.id if self.body.basket else None
+
+    @property
+    def basket_version(self) -> int | None:
+        return self.body.basket.version if self.body.basket else None
 
 
 class Checkout:
-    def __init__(self, pool: asyncpg.Pool, currency: str, deadline_seconds: float) -> None:
+    def __init__(self, pool: asyncpg.Pool, baskets: Baskets, currency: str, deadline_seconds: float) -> None:
         self._pool = pool
+        self._baskets = baskets
         self._currency = currency
         self._deadline = deadline_seconds
 
-    async def place(self, subject: str, key: str, body: PlaceOrder) -> Placed | PlacedBefore:
-        asked = _Asked(subject, key, body, hashlib.sha256(body.canonical()).digest())
+    async def place(self, subject: str, key: str, body: PlaceOrder, token: str) -> Placed | PlacedBefore:
+        """`token` is the shopper's own, verified already: their basket is theirs to see, not ours."""
+        body_hash = hashlib.sha256(body.canonical()).digest()
+        asked = _Asked(subject, key, body, body_hash, body.lines or ())
+        if body.basket is not None:
+            filled = await self._with_basket(asked, body.basket, token)
+            if isinstance(filled, PlacedBefore):
+                return filled
+            asked = filled
         for _ in range(_ATTEMPTS):
             placed = await self._store(asked) if body.currency == self._currency else None
             if placed is not None:
@@ -76,17 +100,42 @@ class Checkout:
         # prices changed under each of the attempts: rarer than a database that is away, and answered alike
         raise TimeoutError("the prices would not hold still")
 
+    async def _with_basket(self, asked: _Asked, basket: BasketVersion, token: str) -> _Asked | PlacedBefore:
+        """A repeat is answered without the basket: it may be closed by its own order, or away."""
+        if (before := await self._first_answer(self._pool, asked)) is not None:
+            return before
+        try:
+            return replace(asked, lines=await self._baskets.lines(basket, token))
+        except (CheckoutRefused, BasketAway):
+            # a twin may have been stored, and may have closed the basket, while this one asked
+            async with self._pool.acquire() as connection:
+                if (before := await self._stored_before(connection, asked)) is not None:
+                    return before
+            raise
+
     async def _store(self, asked: _Asked) -> Placed | None:
-        order_id, body = uuid4(), asked.body
-        row = await self._pool.fetchrow(
-            PLACE_ORDER,
+        order_id = uuid4()
+        try:
+            row = await self._pool.fetchrow(PLACE_ORDER, *self._parameters(order_id, asked))
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != _ONE_ORDER_A_BASKET:
+                raise
+            row = None
+        if row is None:
+            return None
+        return Placed(order_id, row["created_at"], row["tax_minor"], orjson.loads(row["lines"]))
+
+    def _parameters(self, order_id: UUID, asked: _Asked) -> tuple[object, ...]:
+        """As place_order.sql numbers them."""
+        body = asked.body
+        return (
             order_id,
             asked.subject,
             ROUTE,
             asked.key,
             asked.body_hash,
-            [line.product_id for line in body.lines],
-            [line.quantity for line in body.lines],
+            [line.product_id for line in asked.lines],
+            [line.quantity for line in asked.lines],
             body.expected_total_minor,
             body.currency,
             body.delivery_address.model_dump_json(),
@@ -94,36 +143,51 @@ class Checkout:
             self._deadline,
             current_traceparent(),
             _envelope(order_id, asked),
+            asked.basket_id,
+            asked.basket_version,
         )
-        if row is None:
-            return None
-        return Placed(order_id, row["created_at"], row["tax_minor"], orjson.loads(row["lines"]))
 
     async def _settle(self, asked: _Asked) -> PlacedBefore | None:
         """Why nothing was stored: the key's first answer, or a refusal raised. None: nothing is wrong any
         more.
         """
         async with self._pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                mine = await connection.fetchval(
-                    _PROBE, asked.subject, ROUTE, asked.key, asked.body_hash, uuid4()
-                )
-            finally:
-                await transaction.rollback()
-            if not mine:
-                return await self._first_answer(connection, asked)
+            if (before := await self._stored_before(connection, asked)) is not None:
+                return before
             if asked.body.currency != self._currency:
                 message = f"this market sells in {self._currency}"
                 raise InvalidField("currency", "unknown_currency", message)
-            await explain(connection, asked.body)
+            await explain(connection, asked.body, asked.lines)
             return None
+
+    async def _stored_before(self, connection: Any, asked: _Asked) -> PlacedBefore | None:
+        """Under this key; or, raised, of this basket under another one."""
+        if not await self._key_is_free(connection, asked):
+            before = await self._first_answer(connection, asked)
+            # None: the twin was refused and took its key back
+            if before is not None:
+                return before
+        if asked.basket_id is not None:
+            basket = asked.basket_id, asked.basket_version, asked.subject
+            order_id = await connection.fetchval(_ORDER_OF_BASKET, *basket)
+            if order_id is not None:
+                raise BasketOrdered(asked.basket_id, order_id)
+        return None
+
+    async def _key_is_free(self, connection: Any, asked: _Asked) -> bool:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            mine = await connection.fetchval(
+                _PROBE, asked.subject, ROUTE, asked.key, asked.body_hash, uuid4()
+            )
+        finally:
+            await transaction.rollback()
+        return bool(mine)
 
     async def _first_answer(self, connection: Any, asked: _Asked) -> PlacedBefore | None:
         record = await connection.fetchrow(_FIND_KEY, asked.subject, ROUTE, asked.key)
         if record is None:
-            # the twin was refused and took its key back
             return None
         if record["body_hash"] != asked.body_hash:
             raise KeyReused
@@ -141,6 +205,8 @@ def _envelope(order_id: UUID, asked: _Asked) -> str:
         total_minor=asked.body.expected_total_minor,
         currency=asked.body.currency,
         version=1,
+        basket_id=asked.basket_id,
+        basket_version=asked.basket_version,
         lines=(),
     )
     return orjson.dumps(event.to_dict()).decode()

@@ -1,6 +1,7 @@
 -- Stores an order and all that belongs to it, or nothing: the prices are read, the total is compared with the
 -- one the shopper was shown, and the idempotency key is taken, in one statement and one round trip
--- (ADR 0030).
+-- (ADR 0030). It fails on the index orders_living_basket when a living order was made of the same basket's
+-- version under another key.
 --
 -- No row comes back when a product has no price here, when the total differs or when the key is taken; of two
 -- that take one key at the same time, the second waits for the first's commit at the key's unique index. The
@@ -8,7 +9,7 @@
 --
 -- $1 order id   $2 subject   $3 route   $4 idempotency key   $5 body's hash   $6 product ids   $7 quantities
 -- $8 expected total   $9 currency   $10 delivery address   $11 payment token   $12 seconds to the deadline
--- $13 traceparent   $14 the event's envelope, whose data lacks the lines
+-- $13 traceparent   $14 the event's envelope, whose data lacks the lines   $15 basket id   $16 its version
 with asked as (
   select product_id, quantity, line_no
   from unnest($6::uuid[], $7::bigint[]) with ordinality as asked (product_id, quantity, line_no)
@@ -42,8 +43,11 @@ with asked as (
   on conflict do nothing
   returning order_id
 ), placed as (
-  insert into orders (id, shopper_id, status, total_minor, tax_minor, currency, delivery_address)
-  select order_id, $2::text, 'pending', total, tax, $9::text, $10::jsonb from key_taken, summed
+  insert into orders (
+    id, shopper_id, status, total_minor, tax_minor, currency, delivery_address, basket_id, basket_version
+  )
+  select order_id, $2::text, 'pending', total, tax, $9::text, $10::jsonb, $15::uuid, $16::bigint
+  from key_taken, summed
   returning id, created_at
 ), lines_stored as (
   insert into order_line (

@@ -1,5 +1,6 @@
 """Off the hot path: what is wrong with a checkout that was not stored."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from orders.checkout.errors import Change, InvalidField, TotalChanged
@@ -13,18 +14,16 @@ from product_price where product_id = any($1::uuid[])
 """
 
 
-async def explain(connection: Any, body: PlaceOrder) -> None:
+async def explain(connection: Any, body: PlaceOrder, lines: Sequence[Line]) -> None:
     """Raises what is wrong; returns when nothing is: a price came or changed back in the meantime."""
-    rows = await connection.fetch(_PRICES, [line.product_id for line in body.lines])
+    rows = await connection.fetch(_PRICES, [line.product_id for line in lines])
     prices = {row["product_id"]: row for row in rows}
-    for number, line in enumerate(body.lines):
+    for number, line in enumerate(lines):
         if line.product_id not in prices:
-            raise InvalidField(
-                f"lines[{number}].product_id", "unknown_product", "no such product is sold here"
-            )
+            raise _unknown_product(number, line, body)
     changes: list[Change] = []
     total = 0
-    for line in body.lines:
+    for line in lines:
         price = prices[line.product_id]
         if price["status"] != "active" or price["currency"] != body.currency:
             changes.append(Change(line.product_id, "unavailable"))
@@ -33,6 +32,15 @@ async def explain(connection: Any, body: PlaceOrder) -> None:
         changes += _change(line, price)
     if total != body.expected_total_minor or any(change.kind == "unavailable" for change in changes):
         raise TotalChanged(body.expected_total_minor, total, changes)
+
+
+def _unknown_product(number: int, line: Line, body: PlaceOrder) -> InvalidField:
+    if body.basket is None:
+        field, message = f"lines[{number}].product_id", "no such product is sold here"
+    else:
+        # the body has no such line to point at
+        field, message = "basket.id", f"no product {line.product_id} is sold here"
+    return InvalidField(field, "unknown_product", message)
 
 
 def _change(line: Line, price: Any) -> list[Change]:

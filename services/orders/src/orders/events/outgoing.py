@@ -35,6 +35,8 @@ def order_event(
     total_minor: int,
     currency: str,
     version: int,
+    basket_id: object | None,
+    basket_version: int | None,
     lines: Iterable[Line],
 ) -> Event:
     """Ids only, no personal data: an account can be erased, events can not."""
@@ -45,6 +47,8 @@ def order_event(
         "shopper_id": shopper_id,
         "total_minor": total_minor,
         "currency": currency,
+        "basket_id": str(basket_id) if basket_id else None,
+        "basket_version": basket_version,
         "lines": [_line(line) for line in lines],
     }
     kind = f"bazaar.orders.order.{_FACTS[status]}.v1"

@@ -54,6 +54,8 @@ async def change_status(session: AsyncSession, order: Order, status: Status, rea
         total_minor=order.total_minor,
         currency=order.currency,
         version=order.version,
+        basket_id=order.basket_id,
+        basket_version=order.basket_version,
         lines=order.lines,
     )
     session.add(OutboxRow(topic=TOPIC, key=event.subject, envelope=event.to_dict()))

@@ -58,6 +58,9 @@ class Order(Base):
     discount_minor: Mapped[int]
     currency: Mapped[str]
     delivery_address: Mapped[dict[str, Any]]
+    # null where it was made of lines
+    basket_id: Mapped[UUID | None]
+    basket_version: Mapped[int | None]
     version: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
