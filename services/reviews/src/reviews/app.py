@@ -1,6 +1,7 @@
 """create_app: everything that a process of this service serves by HTTP."""
 
 from flask import Flask
+from jinja2 import StrictUndefined
 
 from reviews.api import blueprint as api
 from reviews.extensions import csrf, db, observability, tokens
@@ -16,6 +17,8 @@ def create_app(settings: Settings) -> Flask:
     # no static folder of the app's own: the only files are the moderation pages'
     app = Flask("reviews", static_folder=None)
     app.json = StrictJSON(app)
+    # a name that a template misspells is an error, not an empty place
+    app.jinja_options = {"undefined": StrictUndefined}
     app.url_map.merge_slashes = False  # an unknown path is a 404, not a redirect to a guess
     app.config.from_mapping(
         SETTINGS=settings,

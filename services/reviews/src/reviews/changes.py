@@ -1,8 +1,8 @@
 """The one way in which reviews change.
 
-Whatever an edit, a deletion or an operator's bulk action does to reviews, it does inside `changing(…)`: there each one's
-version counts on, the summary of its product moves by the difference, and its event goes into the outbox; all of it in
-the caller's transaction.
+Whatever an edit, a deletion or an operator's bulk action does to reviews, it does inside `changing(…)`: there
+each one's version counts on, the summary of its product moves by the difference, and its event goes into the
+outbox; all of it in the caller's transaction.
 """
 
 from collections import Counter
@@ -23,8 +23,8 @@ type Move = tuple[UUID, int]  # a product and a number of stars
 
 @contextmanager
 def changing(session: Session, reviews: Sequence[Review]) -> Iterator[None]:
-    """`reviews` are locked (or new) in the order of their ids; their summaries are locked after all of them. With this
-    one order of locks two changes, bulk ones too, can wait for each other but not in a circle.
+    """`reviews` are locked (or new) in the order of their ids; their summaries are locked after all of them.
+    With this one order of locks two changes, bulk ones too, can wait for each other but not in a circle.
     """
     before = _counted(reviews)
     yield

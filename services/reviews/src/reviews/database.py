@@ -1,7 +1,8 @@
 """The database as a Flask extension: one engine for the app, one session for a request, closed in teardown.
 
-psycopg 3 is the driver: one synchronous library, maintained, with binary wheels, server-side parameters, and the same
-SQLAlchemy dialect name for an asynchronous future that nobody needs here. The relay alone brings its own (asyncpg).
+psycopg 3 is the driver: one synchronous library, maintained, with binary wheels, server-side parameters, and
+the same SQLAlchemy dialect name for an asynchronous future that nobody needs here. The relay alone brings its
+own (asyncpg).
 """
 
 from flask import Flask, current_app, g

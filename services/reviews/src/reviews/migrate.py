@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from bazaar_shared.migrations import LOCK_SQL
 
 logger = logging.getLogger(__name__)
-logging.getLogger("alembic.runtime").setLevel(logging.WARNING)
+for name in ("alembic.runtime.plugins", "alembic.runtime.migration"):  # they have nothing to say to anybody
+    logging.getLogger(name).setLevel(logging.WARNING)
 
 _PACKAGE = Path(__file__).parent
 
@@ -32,8 +33,9 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def migrate(url: str) -> None:
-    """On a connection of its own, without a request's time limits. What holds the lock is what works under it; the
-    lock is the session's, so that it outlives the migrations' transactions, and ends with the connection.
+    """On a connection of its own, without a request's time limits. What holds the lock is what works under
+    it; the lock is the session's, so that it outlives the migrations' transactions, and ends with the
+    connection.
     """
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -50,7 +52,7 @@ def migrate(url: str) -> None:
 
 
 def migrate_when_possible(url: str, stopping: Callable[[], bool], tell: Callable[[str], None]) -> bool:
-    """The order in which processes start does not matter: whoever comes first waits. False when told to stop."""
+    """The order in which processes start does not matter: this one waits. False when told to stop."""
     pause = threading.Event()
     while not stopping():
         try:

@@ -53,7 +53,11 @@ def _moderating(
         yield
     session.add_all(
         ModerationEntry(
-            review_id=review.id, action=action, reason=reason, moderator_id=moderator_id, review_version=review.version
+            review_id=review.id,
+            action=action,
+            reason=reason,
+            moderator_id=moderator_id,
+            review_version=review.version,
         )
         for review in reviews
     )

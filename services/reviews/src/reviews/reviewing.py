@@ -75,7 +75,7 @@ def delete(session: Session, shopper_id: UUID, review_id: UUID, expected: int | 
 
 
 def purchase_of(session: Session, shopper_id: UUID, product_id: UUID) -> Purchase | None:
-    """One that gives the right to review: delivered, and not on its way back. A real order before the demo's."""
+    """One that gives the right to review: delivered, and not on its way back. Real before demo."""
     statement = (
         select(Purchase)
         .where(Purchase.shopper_id == shopper_id, Purchase.product_id == product_id)

@@ -35,8 +35,8 @@ def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then no new connection is taken, and the requests at work are finished."""
     if not _prepared(settings):
         return
-    # a worker that begins from nothing, also the one that replaces another: a fork would copy this process's threads'
-    # locks in whatever state they are
+    # a worker that begins from nothing, also the one that replaces another: a fork would copy this process's
+    # threads' locks in whatever state they are
     multiprocessing.set_start_method("spawn", force=True)
     Server(
         "reviews.server:load_worker",
@@ -61,7 +61,9 @@ def _prepared(settings: Settings) -> bool:
     if not settings.migrate_on_start:
         return True
     stopping = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     state = {"schema": "not done yet"}
     waiting = Management(
         settings.management_host, settings.management_port, ready={"schema": lambda: state["schema"]}

@@ -1,6 +1,7 @@
 """Everything the environment decides, read by python-decouple into one frozen object.
 
-decouple stops at the first name that is missing. Here all are collected, so that a deployment is repaired in one go.
+decouple stops at the first name that is missing. Here all are collected, so that a deployment is repaired in
+one go.
 """
 
 from collections.abc import Callable
@@ -36,8 +37,8 @@ class Settings:
 
 
 def load(process_name: str = "reviews") -> Settings:
-    """From the environment only: decouple's search for a .env or settings.ini beside the caller is left out, for
-    what a process runs with must be seen from outside of it.
+    """From the environment only: decouple's search for a .env or settings.ini beside the caller is left out,
+    for what a process runs with must be seen from outside of it.
     """
     read = Reader(Config(RepositoryEmpty()))
     found = {

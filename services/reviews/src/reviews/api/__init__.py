@@ -14,9 +14,9 @@ from reviews.api.resources.summaries import Summaries
 
 
 class ProblemApi(Api):
-    """Flask-RESTful puts itself before Flask's error handling for its own routes: `error_router` sends their errors to
-    `handle_error`, which answers `{"message": …}`, knows of no registered handler and turns what it does not know into a
-    500 of that form. Here every error goes where the app's one map is (web/problems.py).
+    """Flask-RESTful puts itself before Flask's error handling for its own routes: `error_router` sends their
+    errors to `handle_error`, which answers `{"message": …}`, knows of no registered handler and turns what it
+    does not know into a 500 of that form. Here every error goes where the app's one map is (web/problems.py).
     """
 
     def error_router(self, original_handler: Callable[[Exception], Response], e: Exception) -> Response:

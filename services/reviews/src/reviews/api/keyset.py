@@ -47,7 +47,7 @@ ORDERINGS: Mapping[str, Ordering] = {
 
 
 def page_of(
-    session: Session, rows: Select[tuple[Review]], ordering: Ordering, limit: int, cursor: str | None
+    session: Session, rows: Select[Review], ordering: Ordering, limit: int, cursor: str | None
 ) -> tuple[Sequence[Review], str | None]:
     """One page and the cursor of the next; one row more than asked for tells whether there is one."""
     if cursor is not None:

@@ -1,5 +1,5 @@
-"""The OpenAPI document, by apispec: schemas from marshmallow, operations from the resources' methods, paths from the
-routes. Nothing in it is written twice.
+"""The OpenAPI document, by apispec: schemas from marshmallow, operations from the resources' methods, paths
+from the routes. Nothing in it is written twice.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +17,11 @@ from reviews.api.operations import Caller, Operation
 from reviews.web.observability import template
 
 _INFO = {
-    "description": "Reviews and ratings of products that were bought here. Errors are RFC 9457 problem details.",
+    "description": "Reviews and ratings of what was bought here. Errors are RFC 9457 problem details.",
     "license": {"name": "MIT"},
 }
 _VERBS = ("get", "post", "put", "delete")
-_BEARER = {"bearer": []}
+_BEARER: dict[str, list[str]] = {"bearer": []}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "trace_id"],

@@ -1,5 +1,5 @@
-"""What goes in and out, as marshmallow schemas. In: unknown fields are refused, numbers are numbers. OpenAPI comes from
-the same classes (openapi.py), so the contract can't say anything else.
+"""What goes in and out, as marshmallow schemas. In: unknown fields are refused, numbers are numbers. OpenAPI
+comes from the same classes (openapi.py), so the contract can't say anything else.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ class Strict(Schema):
 
 
 class Text(fields.String):
-    """A text that PostgreSQL can hold and a page can show; leading and trailing white space is no part of it."""
+    """A text that PostgreSQL can hold and a page can show, without white space at its ends."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -31,19 +31,28 @@ class Text(fields.String):
 
 def _is_unprintable(character: str) -> bool:
     # NUL can't be stored, a lone surrogate can't be encoded
-    return (character < " " and character not in "\t\r\n") or character == "\x7f" or "\ud800" <= character <= "\udfff"
+    return (
+        (character < " " and character not in "\t\r\n")
+        or character == "\x7f"
+        or "\ud800" <= character <= "\udfff"
+    )
 
 
 class ReviewWrite(Strict):
     """What a shopper says of a product."""
 
     rating = fields.Integer(
-        required=True, strict=True, validate=validate.Range(1, 5), metadata={"description": "Stars, whole ones."}
+        required=True,
+        strict=True,
+        validate=validate.Range(1, 5),
+        metadata={"description": "Stars, whole ones."},
     )
     title = Text(required=True, validate=validate.Length(1, 120))
     body = Text(load_default="", validate=validate.Length(max=4000))
     author_name = Text(
-        required=True, validate=validate.Length(1, 60), metadata={"description": "As it is shown; any name will do."}
+        required=True,
+        validate=validate.Length(1, 60),
+        metadata={"description": "As it is shown; any name will do."},
     )
 
     @post_load
@@ -104,7 +113,9 @@ class SummarySchema(Schema):
 
 class SummaryList(Schema):
     items = fields.List(fields.Nested(SummarySchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "Always null: one page."})
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "Always null: one page."}
+    )
 
 
 class MyReviewSchema(Schema):
@@ -117,7 +128,7 @@ class MyReviewSchema(Schema):
     review = fields.Nested(ReviewSchema, required=True, allow_none=True)
 
 
-# -- query strings: validated like bodies, for a filter with a typing error must not find everything ------------------
+# -- query strings: validated like bodies, for a filter with a typing error must not find everything ---------
 
 
 class PageQuery(Strict):

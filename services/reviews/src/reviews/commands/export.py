@@ -13,7 +13,14 @@ def export(session: Session, out: TextIO) -> None:
     with session.begin():
         # reviews and sums of the same moment, though two statements read them
         session.execute(text("set transaction isolation level repeatable read, read only"))
-        columns = (Review.id, Review.product_id, Review.shopper_id, Review.rating, Review.status, Review.version)
+        columns = (
+            Review.id,
+            Review.product_id,
+            Review.shopper_id,
+            Review.rating,
+            Review.status,
+            Review.version,
+        )
         reviews = select(*columns, Review.order_id).order_by(Review.id)
         for row in session.execute(reviews, execution_options={"yield_per": 500}):
             line = {

@@ -1,4 +1,4 @@
-"""Are the kept sums what the rows say? The proof, and the repair for the day when somebody wrote SQL by hand."""
+"""Are the kept sums what the rows say? The proof, and the repair after SQL by hand."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from reviews.models import STARS, RatingSummary, Review, Status
 
 
 def recount(session: Session, *, repair: bool = False) -> Iterator[dict[str, Any]]:
-    """A line for each product whose summary differs. Reviews and sums are held still meanwhile: writers wait."""
+    """A line for each product whose summary differs. Writers wait meanwhile."""
     session.execute(text("lock table reviews, rating_summaries in share row exclusive mode"))
     counted: defaultdict[UUID, Counter[int]] = defaultdict(Counter)
-    published = select(Review.product_id, Review.rating, func.count()).where(Review.status == Status.PUBLISHED)
+    published = select(Review.product_id, Review.rating, func.count()).where(
+        Review.status == Status.PUBLISHED
+    )
     for product_id, rating, count in session.execute(published.group_by(Review.product_id, Review.rating)):
         counted[product_id][rating] = count
     kept = {summary.product_id: summary for summary in session.scalars(select(RatingSummary))}

@@ -18,8 +18,12 @@ DEMO = UUID("5f6b1d0e-9a54-5c0e-8f0b-6e1d7c9b2a41")
 
 
 def seed(session: Session, folder: Path) -> int:
-    """How many were new. What a shopper has made of a review since, and what an operator has hidden, stays so."""
-    entries: list[dict[str, Any]] = yaml.safe_load((folder / "reviews.yaml").read_text(encoding="utf-8"))["reviews"]
+    """How many were new. What a shopper has made of a review since, and what an operator has hidden, stays
+    so.
+    """
+    entries: list[dict[str, Any]] = yaml.safe_load((folder / "reviews.yaml").read_text(encoding="utf-8"))[
+        "reviews"
+    ]
     wanted = {(UUID(entry["shopper_id"]), UUID(entry["product_id"])): entry for entry in entries}
     known = set(session.execute(select(Review.shopper_id, Review.product_id)).tuples())
     new = {key: entry for key, entry in wanted.items() if key not in known}

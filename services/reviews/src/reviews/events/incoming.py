@@ -20,7 +20,9 @@ _TYPES = "bazaar.orders.order."
 
 
 class _Tolerant(Schema):
-    """Of an event's data, what reviews needs; that there is more is its writer's right. (The API's schemas refuse.)"""
+    """Of an event's data, what reviews needs; that there is more is its writer's right. (The API's schemas
+    refuse.)
+    """
 
     class Meta:
         unknown = EXCLUDE
@@ -57,8 +59,8 @@ class IncomingEvents:
 
 
 def keep_purchases(session: Session, order: Mapping[str, Any], version: int) -> None:
-    """The newest word on an order counts, whenever it comes. A refund that is heard of before the delivery leaves its
-    row too: the delivery is older then, and gives nothing back.
+    """The newest word on an order counts, whenever it comes. A refund that is heard of before the delivery
+    leaves its row too: the delivery is older then, and gives nothing back.
     """
     if order["status"] not in PurchaseStatus:
         return
@@ -94,5 +96,5 @@ def _read(data: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         order: Mapping[str, Any] = OrderData().load(data)
     except ValidationError as error:
-        raise PermanentError(f"not an order of ours: {error.normalized_messages()}") from error
+        raise PermanentError(f"not an order of ours: {error.messages}") from error
     return order

@@ -33,7 +33,8 @@ def event_of(review: Review) -> Event:
 def publish(session: Session, reviews: Iterable[Review]) -> None:
     """In the transaction of the change; the notification leaves with its commit."""
     rows = [
-        {"topic": TOPIC, "key": event.subject, "envelope": event.to_dict()} for event in map(event_of, reviews)
+        {"topic": TOPIC, "key": event.subject, "envelope": event.to_dict()}
+        for event in map(event_of, reviews)
     ]
     session.execute(insert(outbox), rows)
     session.execute(text(NOTIFY_SQL))

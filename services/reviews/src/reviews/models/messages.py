@@ -1,4 +1,6 @@
-"""The shared library's two tables, as far as this service writes them. Its migration makes them from the library's DDL."""
+"""The shared library's two tables, as far as this service writes them. Its migration makes them from the
+library's DDL.
+"""
 
 from sqlalchemy import BigInteger, Column, Identity, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB

@@ -21,7 +21,9 @@ class ModerationEntry(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     review_id: Mapped[UUID] = mapped_column(ForeignKey("reviews.id"))
     action: Mapped[Action] = mapped_column(
-        Enum(Action, native_enum=False, create_constraint=True, name="action", values_callable=list, length=16)
+        Enum(
+            Action, native_enum=False, create_constraint=True, name="action", values_callable=list, length=16
+        )
     )
     reason: Mapped[str]
     moderator_id: Mapped[UUID]

@@ -23,7 +23,12 @@ class Purchase(Base):
     shopper_id: Mapped[UUID]
     status: Mapped[PurchaseStatus] = mapped_column(
         Enum(
-            PurchaseStatus, native_enum=False, create_constraint=True, name="status", values_callable=list, length=16
+            PurchaseStatus,
+            native_enum=False,
+            create_constraint=True,
+            name="status",
+            values_callable=list,
+            length=16,
         )
     )
     # the order's, as the event told it: an older event changes nothing

@@ -17,8 +17,8 @@ class Status(StrEnum):
 
 
 class Review(Base):
-    """A deleted review keeps its row without the text: who writes again goes on with the same id, and its events'
-    versions go on growing.
+    """A deleted review keeps its row without the text: who writes again goes on with the same id, and its
+    events' versions go on growing.
     """
 
     __tablename__ = "reviews"
@@ -33,10 +33,13 @@ class Review(Base):
     body: Mapped[str]
     author_name: Mapped[str]
     status: Mapped[Status] = mapped_column(
-        Enum(Status, native_enum=False, create_constraint=True, name="status", values_callable=list, length=16)
+        Enum(
+            Status, native_enum=False, create_constraint=True, name="status", values_callable=list, length=16
+        )
     )
     version: Mapped[int] = mapped_column(default=0)
-    # set while an operator withholds it; kept when its shopper deletes it, so that writing again does not undo it
+    # set while an operator withholds it; kept when its shopper deletes it, so that writing again does not
+    # undo it
     hidden_at: Mapped[datetime | None]
     hidden_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -45,7 +48,9 @@ class Review(Base):
     __table_args__ = (
         UniqueConstraint("shopper_id", "product_id", name="uq_reviews_shopper_product"),
         CheckConstraint("rating between 1 and 5", name="rating"),
-        CheckConstraint("status <> 'deleted' or (title = '' and body = '' and author_name = '')", name="deleted_text"),
+        CheckConstraint(
+            "status <> 'deleted' or (title = '' and body = '' and author_name = '')", name="deleted_text"
+        ),
         CheckConstraint("status <> 'hidden' or hidden_at is not null", name="hidden_at"),
         # one index for each ordering of a product's page, each as wide as its keyset
         *(

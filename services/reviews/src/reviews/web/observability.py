@@ -28,7 +28,7 @@ class Observability:
 
     def _before(self) -> None:
         g.started, g.observed = perf_counter(), ExitStack()
-        g.observed.enter_context(span(f"HTTP {request.method}", request.headers, SpanKind.SERVER))
+        g.observed.enter_context(span(f"HTTP {request.method}", dict(request.headers), SpanKind.SERVER))
         g.observed.enter_context(self._metrics.active(request.method))
 
     def _after(self, response: Response) -> Response:

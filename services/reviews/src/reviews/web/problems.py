@@ -1,7 +1,7 @@
 """Every refusal in one place: the map of exceptions, and the form an answer has for programs and for people.
 
-Flask looks handlers up by the exception's class, so this one map serves API and pages. Flask-RESTful would take its own
-routes' errors away from it (`Api.error_router`); api/__init__.py gives them back.
+Flask looks handlers up by the exception's class, so this one map serves API and pages. Flask-RESTful would
+take its own routes' errors away from it (`Api.error_router`); api/__init__.py gives them back.
 """
 
 import json
@@ -47,10 +47,14 @@ def of_http(error: HTTPException) -> Problem:
 
 PROBLEMS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     NoSuchReview: lambda _: Problem.of("not-found", "There is no such review."),
-    NotBought: lambda _: Problem.of("forbidden", "Only what was delivered to you, and kept, can be reviewed."),
+    NotBought: lambda _: Problem.of(
+        "forbidden", "Only what was delivered to you, and kept, can be reviewed."
+    ),
     NotAShopper: lambda _: Problem.of("forbidden", "The token belongs to no person."),
     AlreadyReviewed: lambda _: Problem.of("conflict", "You have reviewed this product already."),
-    VersionConflict: lambda error: Problem.of("precondition-failed", str(error), current_version=error.actual),
+    VersionConflict: lambda error: Problem.of(
+        "precondition-failed", str(error), current_version=error.actual
+    ),
     InvalidToken: lambda error: Problem.of("unauthenticated", error.reason),
     InvalidCursor: lambda error: Problem.of("invalid-cursor", str(error)),
     ValidationError: lambda error: Problem.invalid(field_errors(error.messages)),

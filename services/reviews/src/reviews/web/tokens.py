@@ -16,7 +16,9 @@ class Tokens:
 
     def init_app(self, app: Flask) -> None:
         settings: Settings = app.config["SETTINGS"]
-        app.extensions[_KEY] = TokenVerifier(settings.jwks_url, settings.token_issuer, settings.token_audience)
+        app.extensions[_KEY] = TokenVerifier(
+            settings.jwks_url, settings.token_issuer, settings.token_audience
+        )
 
     def verify(self, token: str) -> Principal:
         verifier: TokenVerifier = current_app.extensions[_KEY]

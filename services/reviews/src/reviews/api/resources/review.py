@@ -1,4 +1,6 @@
-"""/api/reviews/{review_id}: one review. Only its shopper may change it; for all others there is none to change."""
+"""/api/reviews/{review_id}: one review. Only its shopper may change it; for all others there is none to
+change.
+"""
 
 from typing import Any
 from uuid import UUID

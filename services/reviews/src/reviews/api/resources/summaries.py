@@ -24,5 +24,7 @@ class Summaries(Resource):
         ids = SummariesQuery().load(request.args.to_dict())["ids"]
         known = db.session.scalars(select(RatingSummary).where(RatingSummary.product_id.in_(ids)))
         found = {summary.product_id: summary for summary in known}
-        summaries = [found.get(product_id) or RatingSummary.empty(product_id) for product_id in dict.fromkeys(ids)]
+        summaries = [
+            found.get(product_id) or RatingSummary.empty(product_id) for product_id in dict.fromkeys(ids)
+        ]
         return page(SummarySchema().dump(summaries, many=True), None)
