@@ -1,0 +1,1 @@
+"""The pages people use: what many services answer, put together by Quart."""
