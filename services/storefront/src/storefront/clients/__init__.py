@@ -1,0 +1,1 @@
+"""One client a service: its routes in, view-models out. They know no framework."""

@@ -1,0 +1,62 @@
+"""The clients of all services around one pool of connections: what a page can ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from bazaar_shared.auth import AsyncTokenVerifier
+from storefront.clients.base import WRITE_SECONDS
+from storefront.clients.baskets import Baskets
+from storefront.clients.catalog import Catalog
+from storefront.clients.identity import Identity
+from storefront.clients.orders import Orders
+from storefront.clients.reviews import ReviewsClient
+from storefront.settings import Settings
+from storefront.tokens import Refresher
+
+# a page asks up to ten at once; what does not get a connection soon is better told than waited for
+_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=15)
+_TIMEOUT = httpx.Timeout(WRITE_SECONDS, connect=1.0, pool=1.0)
+
+
+def open_http() -> httpx.AsyncClient:
+    """The one client of the process. Deadlines of single calls are clients/base.py's; these are the last
+    resort.
+    """
+    # `trust_env`: a proxy for the outside world is no way to a neighbour
+    return httpx.AsyncClient(limits=_LIMITS, timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    identity: Identity
+    catalog: Catalog
+    baskets: Baskets
+    orders: Orders
+    reviews: ReviewsClient
+    refresher: Refresher
+    verifier: AsyncTokenVerifier
+
+    @classmethod
+    def of(cls, settings: Settings, http: httpx.AsyncClient) -> "Market":
+        urls = settings.urls
+        catalog, identity = Catalog(http, urls["catalog"]), Identity(http, urls["identity"])
+
+        def stall_names() -> Mapping[str, str]:
+            return {stall.slug: stall.name for stall in catalog.stalls.known or ()}
+
+        return cls(
+            identity=identity,
+            catalog=catalog,
+            baskets=Baskets(http, urls["basket"], stall_names),
+            orders=Orders(http, urls["orders"]),
+            reviews=ReviewsClient(http, urls["reviews"]),
+            refresher=Refresher(identity),
+            verifier=AsyncTokenVerifier(
+                f"{urls['identity']}/.well-known/jwks.json",
+                settings.token_issuer,
+                settings.token_audience,
+                client=http,
+            ),
+        )
