@@ -1,0 +1,26 @@
+"""Blueprints, one a resource."""
+
+from quart import Quart
+
+from storefront.pages import (
+    about,
+    account,
+    basket,
+    checkout,
+    errors,
+    home,
+    orders,
+    products,
+    progress,
+    reviews,
+    source,
+    stalls,
+)
+
+_ALL = (about, account, basket, checkout, home, orders, products, progress, reviews, source, stalls)
+
+
+def install(app: Quart) -> None:
+    for resource in _ALL:
+        app.register_blueprint(resource.bp)
+    errors.install(app)

@@ -1,0 +1,26 @@
+from quart import Blueprint, Response
+
+from storefront import goods
+from storefront.rendering import PageParts, page
+from storefront.visitor import market
+
+bp = Blueprint("home", __name__)
+
+_SHOWN = 8
+
+
+@bp.get("/")
+async def home() -> Response:
+    asked = market()
+    async with PageParts() as parts:
+        latest = parts.want("catalog", goods.latest(asked))
+        stalls = parts.want("catalog", asked.catalog.stalls.get())
+    cards = latest.result() or ()
+    sellable = [card for card in cards if card.availability != "out"]
+    return await page(
+        "home.html",
+        "",
+        stalls=goods.dressed(stalls.result() or (), cards),
+        newest=sellable[:_SHOWN],
+        picks=goods.picks(cards, _SHOWN),
+    )

@@ -1,0 +1,118 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from quart import Blueprint, Response, abort, request, url_for
+
+from storefront import fanout, paths
+from storefront.clients.errors import Refused
+from storefront.clients.orders import JournalEntry, OrderDocument
+from storefront.market import Market
+from storefront.rendering import PageParts, page, see_other
+from storefront.viewmodels.orders import Order, OrderSummary, Surroundings
+from storefront.viewmodels.products import Card
+from storefront.visitor import market, member, members_only
+
+bp = Blueprint("orders", __name__)
+
+_REVIEWABLE = "delivered"
+
+
+@bp.get("/orders")
+@members_only
+async def show_all() -> Response:
+    cursor = request.args.get("cursor")
+    asked = market()
+    async with PageParts() as parts:
+        found = parts.need(_page(asked, cursor))
+        pictures = parts.want("catalog", _pictures(asked, found))
+    orders, following = found.result()
+    cards = pictures.result() or {}
+    return await page(
+        "orders.html",
+        "Your orders",
+        orders=[OrderSummary.of(order, cards) for order in orders],
+        next_url=paths.with_query("/orders", {"cursor": following}) if following else None,
+    )
+
+
+@bp.get("/orders/<uuid:order_id>")
+@members_only
+async def show(order_id: UUID) -> Response:
+    async with PageParts() as parts:
+        found = parts.need(order_of(str(order_id)))
+    order = found.result()
+    stream = None if order.ended else url_for("progress.events", order_id=order_id)
+    return await page(
+        "order.html", f"Order {order.number}", order=order, steps=order.steps, stream_url=stream
+    )
+
+
+@bp.post("/orders/<uuid:order_id>/cancel")
+@members_only
+async def cancel(order_id: UUID) -> Response:
+    path = paths.order(str(order_id))
+    try:
+        await market().orders.cancel(str(order_id), member())
+    except Refused as refusal:
+        if refusal.status == 404:
+            abort(404)
+        return await see_other(path, "It is too late to call this order off.", "bad")
+    return await see_other(path, "We are calling your order off.", "info")
+
+
+async def order_of(order_id: str) -> Order:
+    """The order with its journal (what it is, must be known) and what others know of its goods (if they
+    answer).
+    """
+    asked = market()
+    async with fanout.Parts() as parts:
+        found = parts.need(order_document(asked, order_id))
+        journal = parts.need(asked.orders.journal(order_id, member()))
+        cards = parts.want("catalog", _goods(asked, found))
+        stalls = parts.want("catalog", asked.catalog.stalls.get())
+        reviewed = parts.want("reviews", _reviewed(asked, found))
+    names = {stall.id: stall.name for stall in stalls.result() or ()}
+    around = Surroundings(cards.result() or {}, names, reviewed.result())
+    return Order.of(found.result(), journal.result(), around)
+
+
+async def order_document(asked: Market, order_id: str) -> OrderDocument:
+    try:
+        return await asked.orders.order(order_id, member())
+    except Refused as refusal:
+        if refusal.status == 404:
+            abort(404, "You have no such order.")
+        raise
+
+
+async def _page(asked: Market, cursor: str | None) -> tuple[Sequence[OrderDocument], str | None]:
+    try:
+        return await asked.orders.page(member(), cursor)
+    except Refused as refusal:
+        if refusal.status in (400, 422):
+            abort(404, "There is no such page of orders.")
+        raise
+
+
+async def _pictures(asked: Market, found: Any) -> Mapping[str, Card]:
+    orders, _ = await found
+    return await asked.catalog.batch([line["product_id"] for order in orders for line in order["lines"]])
+
+
+async def _goods(asked: Market, found: Any) -> Mapping[str, Card]:
+    order = await found
+    return await asked.catalog.batch([line["product_id"] for line in order["lines"]])
+
+
+async def _reviewed(asked: Market, found: Any) -> frozenset[str] | None:
+    """Only of a delivered order: nothing else can be reviewed."""
+    if (await found)["status"] != _REVIEWABLE:
+        return None
+    return frozenset(review.product_id for review in await asked.reviews.mine(member()))
+
+
+def fingerprint(order: OrderDocument, journal: Sequence[JournalEntry]) -> tuple[Any, ...]:
+    """Differs when there is something new to show."""
+    last = journal[-1] if journal else {}
+    return order["version"], order["saga"]["state"], len(journal), last.get("outcome")
