@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,9 @@ class Order:
     currency: str
     lines: Mapping[str, int]  # product -> quantity
     reason: str | None = None
+    shopper_id: str | None = None
+    basket_id: str | None = None  # None: made of lines
+    basket_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,33 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Basket:
+    id: str
+    status: str
+    version: int
+    order_id: str | None  # the one that closed it
+
+
+@dataclass(frozen=True)
+class Review:
+    id: str
+    product_id: str
+    shopper_id: str
+    rating: int
+    status: str
+    order_id: str | None  # None: of the demo market, no order stands behind it
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What is told of a product's reviews: how many, and all stars together."""
+
+    product_id: str
+    count: int
+    sum: int
+
+
+@dataclass(frozen=True)
 class Outbox:
     database: str
     unsent: int
@@ -109,6 +139,9 @@ class Books:
     stock: dict[str, Stock] = field(default_factory=dict)
     balances: list[Balance] = field(default_factory=list)
     products: dict[str, Product] = field(default_factory=dict)
+    baskets: dict[str, Basket] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    ratings: dict[str, Rating] = field(default_factory=dict)
     outboxes: dict[str, Outbox] = field(default_factory=dict)
 
     def active_products(self) -> set[str]:
@@ -138,28 +171,17 @@ def parse(service: str, lines: Iterable[str], books: Books | None = None) -> Boo
 
 def _add(books: Books, service: str, record: Mapping[str, Any]) -> None:
     match record["kind"]:
-        case "order":
-            _once(books.orders, record["id"], _order(record))
-        case "reservation":
-            _once(books.reservations, record["order_id"], _reservation(record))
-        case "payment":
-            _once(books.payments, record["order_id"], _payment(record))
-        case "processor_charge":
-            _once(books.charges, record["order_id"], _charge(record))
-        case "parcel":
-            _once(books.parcels, record["parcel_id"], _parcel(record))
-        case "stock":
-            _once(books.stock, record["product_id"], _stock(record))
         case "ledger_balance":
             balance = Balance(record["account"], record["currency"], int(record["balance_minor"]))
             books.balances.append(balance)
-        case "product":
-            _once(books.products, record["id"], Product(record["id"], record["status"]))
         case "outbox":
             name = record.get("database", service)
             books.outboxes[name] = Outbox(
                 name, int(record["unsent"]), float(record["oldest_age_seconds"] or 0)
             )
+        case kind if kind in _KEPT:
+            book, key, make = _KEPT[kind]
+            _once(getattr(books, book), record[key], make(record))
         case kind:
             raise ValueError(f"a record of a kind that the audit does not know: {kind}")
 
@@ -181,6 +203,9 @@ def _order(record: Mapping[str, Any]) -> Order:
         currency=record["currency"],
         lines=_lines(record["lines"]),
         reason=record.get("reason"),
+        shopper_id=record.get("shopper_id"),
+        basket_id=record.get("basket_id"),
+        basket_version=record.get("basket_version"),
     )
 
 
@@ -225,6 +250,44 @@ def _stock(record: Mapping[str, Any]) -> Stock:
         sold=int(record["sold"]),
         restocked=int(record["restocked"]),
     )
+
+
+def _product(record: Mapping[str, Any]) -> Product:
+    return Product(record["id"], record["status"])
+
+
+def _basket(record: Mapping[str, Any]) -> Basket:
+    return Basket(record["id"], record["status"], int(record["version"]), record["order_id"])
+
+
+def _review(record: Mapping[str, Any]) -> Review:
+    return Review(
+        id=record["id"],
+        product_id=record["product_id"],
+        shopper_id=record["shopper_id"],
+        rating=int(record["rating"]),
+        status=record["status"],
+        order_id=record["order_id"],
+    )
+
+
+def _rating(record: Mapping[str, Any]) -> Rating:
+    return Rating(record["product_id"], int(record["count"]), int(record["sum"]))
+
+
+# a kind of record → the book it stands in, under which of its values, and how it is read
+_KEPT: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = {
+    "order": ("orders", "id", _order),
+    "reservation": ("reservations", "order_id", _reservation),
+    "payment": ("payments", "order_id", _payment),
+    "processor_charge": ("charges", "order_id", _charge),
+    "parcel": ("parcels", "parcel_id", _parcel),
+    "stock": ("stock", "product_id", _stock),
+    "product": ("products", "id", _product),
+    "basket": ("baskets", "id", _basket),
+    "review": ("reviews", "id", _review),
+    "rating_summary": ("ratings", "product_id", _rating),
+}
 
 
 def _lines(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -65,6 +65,9 @@ ALLOWED: Mapping[tuple[str, str], Row] = {
 
 RESTING = frozenset(saga_state for _, saga_state in ALLOWED)
 
+# Paid for once, whatever came afterwards: these close their basket.
+BOUGHT = frozenset({"confirmed", "shipped", "delivered", "refunding", "refunded"})
+
 # A parcel's news reach the order by Kafka: the order's status may be behind its parcels, never ahead of them.
 PROGRESS = {"confirmed": 0, "shipped": 1, "delivered": 2}
 

@@ -17,9 +17,10 @@ from datetime import datetime
 
 from tools.books import Books, Charge, Order, Parcel, Payment, Reservation
 from tools.combinations import ABSENT, ALLOWED, PROGRESS, Row, status_of_parcels
+from tools.cross_books import basket_faults, ordered_basket_faults, review_faults
 from tools.faults import Fault, differs
-from tools.moving import Moving, at_work, awaiting_news, stuck_events, stuck_orders
-from tools.own_books import charge_faults, ledger_faults, stock_faults
+from tools.moving import Moving, at_work, awaiting_baskets, awaiting_news, stuck_events, stuck_orders
+from tools.own_books import charge_faults, ledger_faults, ordered_twice, rating_faults, stock_faults
 
 
 @dataclass
@@ -68,12 +69,18 @@ def judge(
     resting = [order for order in after.orders.values() if order.id not in moving_ids]
     parcels = participants.parcels_of()
     moving += awaiting_news(resting, parcels, now)
+    moving += awaiting_baskets(resting, participants.baskets, now)
     faults = list(stuck_orders(moving, overdue))
     faults += stuck_events({**participants.outboxes, **after.outboxes}.values(), overdue)
     faults += _orphans(before, participants, after)
     faults += stock_faults(participants)
     faults += ledger_faults(participants)
     faults += charge_faults(participants)
+    faults += rating_faults(participants)
+    faults += ordered_twice(after.orders.values())
+    faults += basket_faults(participants.baskets.values(), after.orders)
+    faults += ordered_basket_faults(resting, participants.baskets)
+    faults += review_faults(participants.reviews.values(), after.orders)
     faults += _product_faults(participants, announced)
     for order in resting:
         faults += _order_faults(order, _records(participants, order.id, parcels))

@@ -16,6 +16,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "orders": ("catalog.product", "shipping.parcel"),
     "catalog": ("inventory.stock",),
     "fulfillment": ("catalog.product",),
+    "basket": ("catalog.product", "inventory.stock", "orders.order"),
+    "reviews": ("orders.order",),
 }
 PATIENCE = 20.0
 

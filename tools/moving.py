@@ -1,4 +1,6 @@
-"""What is on its way: orders at work, parcels' news, events. What is so for too long is a fault."""
+"""What is on its way: orders at work, news of parcels and for baskets, events. What is so for too long is a
+fault.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tools.books import Books, Order, Outbox, Parcel
-from tools.combinations import PROGRESS, RESTING, status_of_parcels
+from tools.books import Basket, Books, Order, Outbox, Parcel
+from tools.combinations import BOUGHT, PROGRESS, RESTING, status_of_parcels
 from tools.faults import Fault
 
 
@@ -56,6 +58,22 @@ def _news_of(order: Order, parcels: Iterable[Parcel]) -> datetime:
     """When they went ahead of the order: "shipped" with the first that left, "delivered" with the last."""
     moved = [parcel.updated_at for parcel in parcels if parcel.status in {"in_transit", "delivered"}]
     return min(moved) if order.status == "confirmed" else max(moved)
+
+
+def awaiting_baskets(
+    orders: Iterable[Order], baskets: Mapping[str, Basket], now: datetime
+) -> Iterator[Moving]:
+    """Bought orders whose basket lies open as it was ordered: it has not heard of the order yet."""
+    for order in orders:
+        basket = baskets.get(order.basket_id or "")
+        if order.status in BOUGHT and basket and _as_ordered(basket, order):
+            where = f"{order.status}, its basket is {basket.status}: the news is on its way"
+            yield Moving(order.id, where, _since(order.updated_at, now))
+
+
+def _as_ordered(basket: Basket, order: Order) -> bool:
+    """Neither closed by the order nor moved on since."""
+    return basket.version == order.basket_version and basket.order_id != order.id
 
 
 def _since(moment: datetime, now: datetime) -> float:

@@ -1,4 +1,5 @@
-"""Each database against itself: stock against movements and reservations, the ledger against its payments.
+"""Each database against itself: stock against movements and reservations, the ledger against its payments,
+ratings against the reviews they sum up, orders against the baskets they name.
 
 An export is one snapshot of its database, so this holds at any time, however much is moving.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tools.books import Books, Payment
+from tools.books import Books, Order, Payment
 from tools.combinations import ABSENT
 from tools.faults import Fault, differs
 
@@ -99,3 +100,31 @@ def charge_faults(books: Books) -> Iterator[Fault]:
             yield Fault("refunded more than captured", subject, "processor", most, str(charge.refunded_minor))
         if charge.voided and charge.captures:
             yield Fault("voided and captured", subject, "processor", "one of the two", "both")
+
+
+def rating_faults(books: Books) -> Iterator[Fault]:
+    counts, sums = Counter[str](), Counter[str]()
+    for review in books.reviews.values():
+        if review.status == "published":
+            counts[review.product_id] += 1
+            sums[review.product_id] += review.rating
+    for product in sorted(counts.keys() | books.ratings.keys()):
+        rating = books.ratings.get(product)
+        subject = f"product {product}"
+        yield from differs(
+            "rated = published reviews", subject, "reviews", counts[product], rating.count if rating else 0
+        )
+        yield from differs(
+            "stars of published reviews", subject, "reviews", sums[product], rating.sum if rating else 0
+        )
+
+
+def ordered_twice(orders: Iterable[Order]) -> Iterator[Fault]:
+    living: dict[tuple[str, int | None], list[str]] = {}
+    for order in orders:
+        if order.basket_id is not None and order.status != "cancelled":
+            living.setdefault((order.basket_id, order.basket_version), []).append(order.id)
+    for (basket, version), ids in living.items():
+        if len(ids) > 1:
+            found = ", ".join(sorted(ids))
+            yield Fault("ordered more than once", f"basket {basket}", "orders", f"one of {version}", found)

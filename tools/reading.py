@@ -12,7 +12,7 @@ from tools.books import Books, UnreadableBookError, parse
 type Read = Callable[[str], str]  # a service's name → its export, NDJSON
 
 # the one who makes a thing is read after those who hear of it: what is added meanwhile is no orphan
-PARTICIPANTS = ("fulfillment", "catalog")
+PARTICIPANTS = ("fulfillment", "basket", "reviews", "catalog")
 
 
 @dataclass(frozen=True)

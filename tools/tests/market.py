@@ -13,8 +13,11 @@ type Record = dict[str, Any]
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TEA, MAP = "product-tea", "product-map"
+SAM, ADA = "shopper-sam", "shopper-ada"
 CONFIRMED, SHIPPED, DELIVERED, REFUNDED = "o-confirmed", "o-shipped", "o-delivered", "o-refunded"
 NO_STOCK, DECLINED, VOIDED, MOVING = "o-no-stock", "o-declined", "o-voided", "o-moving"
+# one that its order closed, one that moved on, one whose order was cancelled and ordered again, a guest's
+CLOSED, MOVED_ON, KEPT, GUESTS = "b-closed", "b-moved-on", "b-kept", "b-guests"
 
 
 def ago(seconds: float) -> str:
@@ -22,7 +25,14 @@ def ago(seconds: float) -> str:
 
 
 def order(
-    id_: str, status: str, saga: str | None, reason: str | None = None, *, age: float = 10, lines: Any = None
+    id_: str,
+    status: str,
+    saga: str | None,
+    reason: str | None = None,
+    *,
+    age: float = 10,
+    lines: Any = None,
+    basket: tuple[str, int] | tuple[None, None] = (None, None),
 ) -> Record:
     return {
         "kind": "order",
@@ -35,7 +45,26 @@ def order(
         "currency": "EUR",
         "lines": lines or [{"product_id": TEA, "quantity": 2}, {"product_id": MAP, "quantity": 1}],
         "reason": reason,
+        "shopper_id": SAM,
+        "basket_id": basket[0],
+        "basket_version": basket[1],
     }
+
+
+def basket(id_: str, version: int, status: str = "open", order_id: str | None = None) -> Record:
+    return {
+        "kind": "basket", "id": id_, "status": status, "version": version, "order_id": order_id,
+        "shopper": id_ != GUESTS, "lines": [{"product_id": TEA, "quantity": 2}], "updated_at": ago(10),
+    }  # fmt: skip
+
+
+def review(
+    id_: str, rating: int, order_id: str | None, shopper: str = SAM, status: str = "published"
+) -> Record:
+    return {
+        "kind": "review", "id": id_, "product_id": TEA, "shopper_id": shopper, "rating": rating,
+        "status": status, "version": 1, "order_id": order_id,
+    }  # fmt: skip
 
 
 def reservation(order_id: str, state: str) -> Record:
@@ -101,14 +130,14 @@ def outbox(database: str) -> Record:
 
 
 ORDERS = [
-    order(CONFIRMED, "confirmed", "completed"),
-    order(SHIPPED, "shipped", "completed", "parcel_left"),
+    order(CONFIRMED, "confirmed", "completed", basket=(CLOSED, 4)),
+    order(SHIPPED, "shipped", "completed", "parcel_left", basket=(MOVED_ON, 7)),
     order(DELIVERED, "delivered", "completed"),
     order(REFUNDED, "refunded", "refunded", "cancelled_by_shopper"),
     order(NO_STOCK, "cancelled", "cancelled", "out_of_stock"),
     order(DECLINED, "cancelled", "cancelled", "payment_declined"),
-    order(VOIDED, "cancelled", "cancelled", "deadline_exceeded"),
-    order(MOVING, "pending", "authorizing", age=2),
+    order(VOIDED, "cancelled", "cancelled", "deadline_exceeded", basket=(KEPT, 2)),
+    order(MOVING, "pending", "authorizing", age=2, basket=(KEPT, 2)),
     {"kind": "outbox", "unsent": 0, "oldest_age_seconds": 0},
 ]
 PARTICIPANTS = [
@@ -141,7 +170,15 @@ PARTICIPANTS = [
     parcel(SHIPPED, 2, "booked"),
     parcel(DELIVERED, 1, "delivered"),
     parcel(REFUNDED, 1, "withdrawn"),
-    *(outbox(name) for name in ("inventory", "payments", "shipping")),
+    basket(CLOSED, 5, "checked_out", CONFIRMED),
+    basket(MOVED_ON, 8),
+    basket(KEPT, 2),
+    basket(GUESTS, 1),
+    review("r-received", 5, DELIVERED),
+    review("r-demo", 4, None, ADA),
+    review("r-hidden", 1, None, "shopper-bo", "hidden"),
+    {"kind": "rating_summary", "product_id": TEA, "count": 2, "sum": 9},
+    *(outbox(name) for name in ("inventory", "payments", "shipping", "basket")),
     {"kind": "product", "id": TEA, "price_minor": 250, "version": 1, "status": "active"},
     {"kind": "product", "id": MAP, "price_minor": 1000, "version": 1, "status": "archived"},
 ]

@@ -16,6 +16,8 @@ from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, stock
 
 AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
 AT_REST_PARTICIPANTS = [record for record in PARTICIPANTS if record.get("order_id") != MOVING]
+# of the services whose books are one kind or two; the others' are fulfillment's
+KINDS = {"catalog": {"product"}, "basket": {"basket"}, "reviews": {"review", "rating_summary"}}
 NEW_PRODUCT = {"kind": "product", "id": "product-new", "status": "active"}
 NEW = [NEW_PRODUCT, stock("product-new", 0, 0, 0, 0)]
 
@@ -42,9 +44,10 @@ class Exports:
         self.asked.append(service)
         if service == "orders":
             return ndjson(self.orders.pop(0) if len(self.orders) > 1 else self.orders[0])
-        if service == "catalog":
-            return ndjson([each for each in self.participants if each["kind"] == "product"])
-        return ndjson([each for each in next(self.fulfillment) if each["kind"] != "product"])
+        if service in KINDS:
+            return ndjson([each for each in self.participants if each["kind"] in KINDS[service]])
+        others = set().union(*KINDS.values())
+        return ndjson([each for each in next(self.fulfillment) if each["kind"] not in others])
 
 
 def without_moving_stock() -> list[dict[str, Any]]:
@@ -61,7 +64,7 @@ def without_moving_stock() -> list[dict[str, Any]]:
 def test_orders_are_read_before_and_after_the_others() -> None:
     exports = Exports(ORDERS)
     read_books(exports)
-    assert exports.asked == ["orders", "fulfillment", "catalog", "orders"]
+    assert exports.asked == ["orders", "fulfillment", "basket", "reviews", "catalog", "orders"]
 
 
 def test_a_product_that_is_added_while_the_books_are_read_is_no_orphan() -> None:

@@ -10,10 +10,15 @@ import pytest
 
 from tools.combinations import ALLOWED
 from tools.tests.market import (
+    ADA,
+    CLOSED,
     CONFIRMED,
     DECLINED,
     DELIVERED,
+    GUESTS,
+    KEPT,
     MAP,
+    MOVED_ON,
     MOVING,
     NO_STOCK,
     ORDERS,
@@ -23,11 +28,13 @@ from tools.tests.market import (
     VOIDED,
     Market,
     ago,
+    basket,
     charge,
     order,
     parcel,
     payment,
     reservation,
+    review,
     stock,
 )
 
@@ -109,6 +116,23 @@ DAMAGES: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str]]] = [
     ("ledger_balance", {"account": "refunds"}, {"balance_minor": 1400}, ("sum of all accounts", "currency EUR")),
     ("ledger_balance", {"account": "refunds"}, {"balance_minor": 1400}, ("balance of refunds", "currency EUR")),
     ("ledger_balance", {"account": "refunds"}, {"account": "pocket"}, ("unknown account", "account pocket")),
+    ("basket", {"id": CLOSED}, {"order_id": None}, ("orphan basket", f"basket {CLOSED}")),
+    ("basket", {"id": CLOSED}, {"order_id": "o-nobody"}, ("orphan basket", f"basket {CLOSED}")),
+    ("basket", {"id": CLOSED}, {"order_id": DELIVERED}, ("closed by an order of something else", f"basket {CLOSED}")),
+    ("basket", {"id": GUESTS}, {"status": "checked_out", "order_id": SHIPPED}, ("closed by an order of something else", f"basket {GUESTS}")),
+    ("basket", {"id": KEPT}, {"status": "checked_out", "order_id": VOIDED}, ("closed by an order that is not bought", f"basket {KEPT}")),
+    ("basket", {"id": KEPT}, {"status": "checked_out", "order_id": MOVING}, ("closed by an order that is not bought", f"basket {KEPT}")),
+    ("basket", {"id": MOVED_ON}, {"version": 6}, ("basket behind its order", f"order {SHIPPED}")),
+    ("order", {"id": DELIVERED}, {"basket_id": CLOSED, "basket_version": 4}, ("ordered more than once", f"basket {CLOSED}")),
+    ("review", {"id": "r-received"}, {"order_id": "o-nobody"}, ("orphan review", "review r-received")),
+    ("review", {"id": "r-received"}, {"order_id": SHIPPED}, ("review of what was not delivered", "review r-received")),
+    ("review", {"id": "r-received"}, {"shopper_id": ADA}, ("review by another", "review r-received")),
+    ("review", {"id": "r-received"}, {"product_id": "product-other"}, ("review of what was not bought", "review r-received")),
+    ("review", {"id": "r-received"}, {"product_id": "product-other"}, ("rated = published reviews", "product product-other")),
+    ("review", {"id": "r-received"}, {"rating": 4}, ("stars of published reviews", f"product {TEA}")),
+    ("review", {"id": "r-hidden"}, {"status": "published"}, ("rated = published reviews", f"product {TEA}")),
+    ("rating_summary", {"product_id": TEA}, {"count": 3}, ("rated = published reviews", f"product {TEA}")),
+    ("rating_summary", {"product_id": TEA}, {"sum": 10}, ("stars of published reviews", f"product {TEA}")),
 ]  # fmt: skip
 
 
@@ -133,6 +157,18 @@ def test_a_fault_names_the_books_and_both_figures(market: Market) -> None:
 def test_a_bought_order_with_a_lost_record_is_named(market: Market, kind: str, order_id: str) -> None:
     market.remove(kind, order_id=order_id)
     assert f"order {order_id}" in {fault.subject for fault in market.judged().faults}
+
+
+def test_a_lost_basket_is_named(market: Market) -> None:
+    market.remove("basket", id=CLOSED)
+    assert market.found() == {("order without its basket", f"order {CONFIRMED}")}
+
+
+def test_a_lost_summary_is_named(market: Market) -> None:
+    market.remove("rating_summary", product_id=TEA)
+    assert {fault.rule for fault in market.judged().faults} == {
+        "rated = published reviews", "stars of published reviews",
+    }  # fmt: skip
 
 
 def test_lost_parcels_are_named(market: Market) -> None:
@@ -160,6 +196,20 @@ def test_a_lost_stock_record_is_named(market: Market) -> None:
 def test_a_record_without_its_order_is_named(market: Market, record: dict[str, Any], rule: str) -> None:
     market.participants.append(record)
     assert market.found() == {(rule, "order o-nobody")}
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        (basket("b-nobody", 2, "checked_out", "o-nobody"), ("orphan basket", "basket b-nobody")),
+        (review("r-nobody", 5, "o-nobody", status="deleted"), ("orphan review", "review r-nobody")),
+    ],
+)
+def test_what_names_an_order_that_is_not_there_is_named(
+    market: Market, record: dict[str, Any], named: tuple[str, str]
+) -> None:
+    market.participants.append(record)
+    assert market.found() == {named}
 
 
 def test_an_order_that_vanished_is_named(market: Market) -> None:
@@ -264,7 +314,35 @@ def test_news_that_never_come_are_named(
     assert market.judged(overdue=seconds).faults == []
 
 
-@pytest.mark.parametrize("database", ["inventory", "payments", "shipping", "test"])
+def test_the_news_of_an_order_may_be_on_its_way_to_its_basket(market: Market) -> None:
+    market.change("basket", {"id": CLOSED}, status="open", version=4, order_id=None)
+    verdict = market.judged(overdue=10)
+    assert verdict.faults == []
+    assert {each.order_id for each in verdict.moving} == {MOVING, CONFIRMED}
+    [fault] = market.judged(overdue=9).faults
+    assert (fault.rule, fault.subject) == ("moving for too long", f"order {CONFIRMED}")
+    assert fault.found == "confirmed, its basket is open: the news is on its way, 10 s"
+
+
+def test_a_basket_may_be_closed_by_a_later_order_than_the_one_it_moved_on_from(market: Market) -> None:
+    market.change("order", {"id": DELIVERED}, basket_id=MOVED_ON, basket_version=8)
+    market.change("basket", {"id": MOVED_ON}, status="checked_out", version=9, order_id=DELIVERED)
+    assert market.found() == set()
+
+
+def test_a_cancelled_order_leaves_its_basket_as_it_is(market: Market) -> None:
+    """Emptied, bought by the next order, or still as it was."""
+    for changed in ({"version": 2}, {"version": 9}, {"version": 3, "status": "merged"}):
+        market.change("basket", {"id": KEPT}, **changed)
+        assert market.found() == set()
+
+
+def test_a_basket_that_was_made_and_ordered_while_the_books_were_read_is_no_fault(market: Market) -> None:
+    market.after.append(order("o-new", "pending", "reserving", age=0, basket=("b-new", 1)))
+    assert market.judged().faults == []
+
+
+@pytest.mark.parametrize("database", ["inventory", "payments", "shipping", "basket", "test"])
 def test_events_that_wait_for_too_long_are_named(market: Market, database: str) -> None:
     """The exports of catalog and orders name no database: it is their service's."""
     for records in (market.before, market.participants, market.after):
