@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "catalog.sellers",
     "catalog.products",
     "catalog.availability",
+    "catalog.ratings",
     "catalog.backoffice.apps.BackOfficeConfig",  # django.contrib.admin with our own site
     "django.contrib.auth",
     "django.contrib.contenttypes",

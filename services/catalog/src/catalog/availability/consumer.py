@@ -8,11 +8,10 @@ from django.db import close_old_connections
 from bazaar_shared.consumer import PermanentError
 from bazaar_shared.envelope import Event
 from catalog.availability.models import Availability
+from catalog.events.consuming import GROUP, whole
 
-GROUP = "catalog"
 STOCK_TOPIC = "inventory.stock"
 STOCK_TYPE = "bazaar.inventory.stock.v1"
-DEAD_LETTERS = "dead-letter.catalog"
 
 
 async def handle(event: Event, _record: object = None) -> None:
@@ -36,9 +35,3 @@ def read(event: Event) -> tuple[UUID, int, int]:
         return UUID(event.data["product_id"]), whole(event.data["on_hand"]), whole(event.data["available"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PermanentError(f"not a state of stock: {error!r}") from error
-
-
-def whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
-    return value

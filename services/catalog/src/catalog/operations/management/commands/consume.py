@@ -6,13 +6,14 @@ from django.core.management.base import BaseCommand
 
 from bazaar_shared.consumer import run_consumer
 from bazaar_shared.management import Health
-from catalog.availability.consumer import DEAD_LETTERS, GROUP, STOCK_TOPIC, handle
+from catalog.events.consuming import DEAD_LETTERS, GROUP
+from catalog.operations.following import TOPICS, handle
 from catalog.operations.health import database_answers
 from catalog.operations.running import run_until_signalled
 
 
 class Command(BaseCommand):
-    help = "Follow inventory.stock into the availability that readers see."
+    help = "Follow inventory.stock and reviews.review into the availability and the ratings that readers see."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -21,7 +22,7 @@ class Command(BaseCommand):
             run_consumer,
             settings.CONFIG.kafka_bootstrap_servers,
             group=GROUP,
-            topics=[STOCK_TOPIC],
+            topics=TOPICS,
             handle=handle,
             dead_letter_topic=DEAD_LETTERS,
             health=health,

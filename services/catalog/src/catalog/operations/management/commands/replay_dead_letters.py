@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from bazaar_shared.consumer import replay_dead_letters
-from catalog.availability.consumer import DEAD_LETTERS, GROUP, handle
+from catalog.events.consuming import DEAD_LETTERS, GROUP
+from catalog.operations.following import handle
 
 
 class Command(BaseCommand):
