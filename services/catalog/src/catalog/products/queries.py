@@ -17,6 +17,7 @@ ORDERINGS: Final = {
     "price": Ordering("price", "price_minor", read_integer),
     "-price": Ordering("-price", "price_minor", read_integer, descending=True),
     "newest": Ordering("newest", "created_at", read_time, descending=True),
+    "-rating": Ordering("-rating", "score", read_number, descending=True),
     "relevance": Ordering("relevance", "rank", read_number, descending=True),
 }
 
@@ -44,6 +45,8 @@ def found(query: dict[str, Any]) -> tuple[ProductQuerySet, Ordering]:
     products = Product.objects.on_sale().complete()
     if query.get("search"):
         products = products.matching(query["search"])
+    if query["ordering"] == "-rating":
+        products = products.scored()
     wanted = {
         "category__slug": query.get("category"),
         "seller__slug": query.get("seller"),

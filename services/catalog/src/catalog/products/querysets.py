@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection, models, transaction
 from django.db.models import F, FloatField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from catalog.events.models import OutboxMessage
@@ -22,6 +22,7 @@ from catalog.products.events import PRODUCT_TOPIC, state_of
 from catalog.products.models.category import Category
 from catalog.products.models.picture import Picture
 from catalog.products.models.price_change import PriceChange
+from catalog.ratings.rating import PRIOR_SCORE
 from catalog.sellers.models import Seller
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # what an event tells or a reader sees; `version` and `updated_at` follow from a change of these
 CHANGEABLE = ("name", "description", "price_minor", "category_id", "status", "picture_id", "slug")
+
+# no row, no reviews: the score that a product begins with
+SCORE = Coalesce("tally__score", PRIOR_SCORE)
 
 
 class DirectWriteRefused(RuntimeError):
@@ -85,7 +89,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def complete(self) -> Self:
         """With all that a reader is shown; anything else that would cost a query per row raises instead."""
         return (
-            self.select_related("seller", "category", "availability")
+            self.select_related("seller", "category", "availability", "tally")
             .defer("search")
             .fetch_mode(models.FETCH_RAISE)
         )
@@ -95,6 +99,10 @@ class ProductQuerySet(models.QuerySet["Product"]):
         query = SearchQuery(text, search_type="websearch", config="english")
         rank = Cast(SearchRank(F("search"), query), FloatField())
         return self.filter(search=query).annotate(rank=rank)
+
+    def scored(self) -> Self:
+        """With `score`, which orders by rating: also what nobody rated has one, so a cursor can hold it."""
+        return self.annotate(score=SCORE)
 
     # -- changing ---------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from catalog.products.models import MAX_PRICE_MINOR, Category, PriceChange, Product
+from catalog.ratings.rating import Rating
 from catalog.sellers.models import Seller
 from catalog.sellers.serializers import SellerRef
 from catalog.web.fields import MinorUnits, StrictFields, StrictText
@@ -21,6 +22,15 @@ class CategoryRef(serializers.ModelSerializer[Category]):
         fields: ClassVar = ["slug", "name"]
 
 
+class RatingSerializer(serializers.Serializer[Rating]):
+    """The stars of the published reviews, as far as reviews told of them."""
+
+    count = serializers.IntegerField(min_value=0)
+    average = serializers.FloatField(
+        allow_null=True, min_value=1, max_value=5, help_text="Of two decimals; null without any review."
+    )
+
+
 class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product as readers see it."""
 
@@ -33,11 +43,14 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         allow_null=True, help_text="What inventory last said; it may lag behind."
     )
 
+    rating = RatingSerializer()
+
     class Meta:
         model = Product
         fields: ClassVar = [
             "id", "sku", "slug", "name", "description", "seller", "category", "price_minor", "currency",
-            "tax_rate_bp", "picture_url", "available", "status", "version", "created_at", "updated_at",
+            "tax_rate_bp", "picture_url", "available", "rating", "status", "version", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = fields
 

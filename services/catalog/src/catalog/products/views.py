@@ -42,7 +42,10 @@ class ProductViewSet(GenericViewSet[Product]):
 
     @extend_schema(parameters=[ProductQuery], responses=page_of(ProductSerializer))
     def list(self, request: Request) -> Response:
-        """What is on sale. Ordered by relevance when searching, by name otherwise."""
+        """What is on sale. Ordered by relevance when searching, by name otherwise.
+
+        `-rating` is well rated first, where few reviews weigh less than many.
+        """
         query = ProductQuery.read(request)
         products, ordering = found(query)
         return Response(paginate(products, ordering, query, self._shown))

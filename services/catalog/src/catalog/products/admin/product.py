@@ -15,7 +15,7 @@ from catalog.products.admin.forms import CHANGED_MEANWHILE, ProductForm
 from catalog.products.admin.prices import PriceHistoryInline
 from catalog.products.models import Picture, Product
 from catalog.products.money import shown
-from catalog.products.querysets import ProductDraft, VersionConflict
+from catalog.products.querysets import SCORE, ProductDraft, VersionConflict
 from catalog.sellers.models import Seller
 
 REVISABLE = ("name", "description", "category", "price_minor", "status")
@@ -24,7 +24,7 @@ REVISABLE = ("name", "description", "category", "price_minor", "status")
 @admin.register(Product)
 class ProductAdmin(StallScopedAdmin):
     form = ProductForm
-    list_display = ("thumbnail", "name", "sku", "seller", "category", "price", "stock", "state")
+    list_display = ("thumbnail", "name", "sku", "seller", "category", "price", "stock", "rating", "state")
     list_display_links = ("thumbnail", "name")
     list_filter = ("status", StockFilter, "category", ("seller", admin.RelatedOnlyFieldListFilter))
     list_per_page = 50
@@ -40,7 +40,7 @@ class ProductAdmin(StallScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Product]:
         rows = super().get_queryset(request)
-        return rows.select_related("seller", "category", "availability").defer("search")
+        return rows.select_related("seller", "category", "availability", "tally").defer("search")
 
     def get_list_display(self, request: HttpRequest) -> Any:
         several = worker(request).is_operator or len(worker(request).stall_ids) > 1
@@ -69,6 +69,13 @@ class ProductAdmin(StallScopedAdmin):
             '<span class="{}">{}</span> <small>of {}</small>', kind, product.available, on_hand
         )
 
+    @admin.display(ordering=SCORE)
+    def rating(self, product: Product) -> SafeString:
+        known = product.rating
+        if known.average is None:
+            return format_html('<span class="{}">{}</span>', "unrated", "no reviews")
+        return format_html("{} <small>of {}</small>", f"{known.average:.2f}", known.count)
+
     @admin.display(description="status", ordering="status")
     def state(self, product: Product) -> SafeString:
         return format_html('<span class="state-{}">{}</span>', product.status, product.get_status_display())
@@ -80,14 +87,14 @@ class ProductAdmin(StallScopedAdmin):
         if obj is None:
             return [(None, {"fields": ("seller", "sku", "slug", *what)})]
         place = ("seller", "sku", "slug")
-        read = ("thumbnail", "stock", "version", "created_at", "updated_at")
+        read = ("thumbnail", "stock", "rating", "version", "created_at", "updated_at")
         return [
             (None, {"fields": (*what[:4], "status", *what[4:])}),
             ("In the market", {"fields": (*place, *read)}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> tuple[str, ...]:
-        read = ("thumbnail", "stock", "version", "created_at", "updated_at")
+        read = ("thumbnail", "stock", "rating", "version", "created_at", "updated_at")
         return ("seller", "sku", "slug", *read) if obj else ()
 
     def formfield_for_foreignkey(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from catalog.products.models.category import Category
 from catalog.products.models.picture import Picture
 from catalog.products.querysets import DirectWriteRefused, ProductQuerySet
+from catalog.ratings.rating import Rating
 from catalog.sellers.models import Seller
 
 MAX_PRICE_MINOR = 100_000_000
@@ -89,3 +90,9 @@ class Product(models.Model):
         """What inventory last said, None until it said anything."""
         known = getattr(self, "availability", None)
         return known.available if known else None
+
+    @property
+    def rating(self) -> Rating:
+        """What its published reviews come to: a read model, so no part of the product's version."""
+        known = getattr(self, "tally", None)
+        return Rating(known.count, known.sum) if known else Rating()
