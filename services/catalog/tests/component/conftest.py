@@ -1,13 +1,17 @@
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from aiokafka.admin import NewTopic
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from kafka import administer
 from rest_framework.test import APIClient
 
 from bazaar_shared.testing import TokenForge
@@ -81,6 +85,15 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return client
+
+
+@pytest.fixture
+def topics() -> Iterator[tuple[str, str]]:
+    """A topic and its dead letters, with names of their own."""
+    facts, dead = (f"test.catalog.{kind}.{uuid4().hex[:8]}" for kind in ("facts", "dead"))
+    asyncio.run(administer("create_topics", [NewTopic(name, 2, 1) for name in (facts, dead)]))
+    yield facts, dead
+    asyncio.run(administer("delete_topics", [facts, dead]))
 
 
 @pytest.fixture

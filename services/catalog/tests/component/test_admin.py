@@ -95,6 +95,7 @@ def test_the_list_costs_the_same_however_long_it_is(
         ("stock=out", {"T-2"}),
         ("stock=unknown", {"T-3"}),
         ("o=-6", {"T-1", "T-2", "T-3"}),
+        ("o=-7", {"T-1", "T-2", "T-3"}),
     ],
 )
 def test_search_and_filters(tess: Client, market: SimpleNamespace, query: str, skus: set[str]) -> None:

@@ -37,6 +37,7 @@ def test_a_product_as_readers_see_it(api: APIClient, market: SimpleNamespace) ->
         "tax_rate_bp": 700,
         "picture_url": market.assam.picture_url,
         "available": 5,
+        "rating": {"count": 0, "average": None},
         "status": "active",
         "version": 1,
     }
@@ -78,7 +79,7 @@ def test_search_filters_and_orderings(
     assert skus(api.get(f"{PRODUCTS}?{query}")) == expected
 
 
-@pytest.mark.parametrize("ordering", ["name", "-name", "price", "-price", "newest", "relevance"])
+@pytest.mark.parametrize("ordering", ["name", "-name", "price", "-price", "newest", "-rating", "relevance"])
 def test_pages_show_each_product_once(api: APIClient, market: SimpleNamespace, ordering: str) -> None:
     """Also where many rows are equal in what they are ordered by, and while others come in between."""
     tea = Category.objects.get(slug="tea")
@@ -111,7 +112,7 @@ def test_a_page_that_is_just_full_is_the_last(api: APIClient, market: SimpleName
 def test_the_list_costs_one_query_however_long_it_is(
     api: APIClient, market: SimpleNamespace, django_assert_num_queries: Any
 ) -> None:
-    for query in ("", "?search=assam", "?in_stock=true&category=tea", "?limit=1"):
+    for query in ("", "?search=assam", "?in_stock=true&category=tea", "?limit=1", "?ordering=-rating"):
         with django_assert_num_queries(1):
             api.get(f"{PRODUCTS}{query}")
     with django_assert_num_queries(1):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +16,7 @@ from catalog.availability.models import Availability
 from catalog.events.models import OutboxMessage
 from catalog.products.models import Category, Product
 from catalog.products.querysets import ProductDraft, VersionConflict
+from catalog.ratings.models import Review, Tally
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,6 +108,27 @@ def test_first_events_of_a_product_in_any_order(market: SimpleNamespace, togethe
 
     together(*(lambda version=version: record(version) for version in (3, 1, 5, 2, 4)))
     assert list(Availability.objects.values_list("version", "available")) == [(5, 5)]
+
+
+def test_reviews_of_the_same_products_at_once(market: SimpleNamespace, together: Any) -> None:
+    """Their first tallies, later versions and duplicates, while some move to another product and back."""
+    reviews, products = [uuid4() for _ in range(8)], [market.assam.pk, market.map.pk]
+
+    def record(start: int) -> None:
+        for number, review in enumerate(reviews[start:] + reviews[:start]):
+            for version in (1 + start % 3, 3, 1, 2):
+                product = products[(version + number + start) % 2] if version < 3 else products[number % 2]
+                told = Review(id=review, product_id=product, version=version, rating=1 + version)
+                event = f"{review} {version} {start % 2}"
+                Review.objects.record(told, consumer="catalog", event_id=event)
+
+    results = together(*(lambda start=start: record(start) for start in range(8)))
+    assert results == [None] * 8
+    assert Review.objects.filter(version=3, rating=4).count() == 8
+    for pk in products:
+        count = Review.objects.filter(product_id=pk).count()
+        assert Tally.objects.values_list("count", "sum").get(pk=pk) == (count, 4 * count)
+    assert sum(Tally.objects.values_list("count", flat=True)) == 8
 
 
 def test_the_wake_up_comes_with_the_commit(market: SimpleNamespace) -> None:

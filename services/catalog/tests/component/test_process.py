@@ -16,14 +16,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from kafka import records
 
-from bazaar_shared.consumer import run_consumer
 from bazaar_shared.envelope import Event
 from bazaar_shared.testing import eventually, temporary_database
-
-KAFKA = os.environ.get("TEST_KAFKA_BOOTSTRAP", "")
 
 
 def free_port() -> int:
@@ -217,34 +213,6 @@ def test_describing_the_api_needs_no_settings() -> None:
 # -- Kafka ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def topics() -> Iterator[tuple[str, str]]:
-    """A topic and its dead letters, with names of their own."""
-    names = tuple(f"test.catalog.{kind}.{uuid4().hex[:8]}" for kind in ("facts", "dead"))
-
-    async def administer(method: str, *arguments: Any) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=KAFKA)
-        await admin.start()
-        try:
-            await getattr(admin, method)(*arguments)
-        finally:
-            await admin.close()
-
-    asyncio.run(administer("create_topics", [NewTopic(name, 2, 1) for name in names]))
-    yield names  # type: ignore[misc]
-    asyncio.run(administer("delete_topics", list(names)))
-
-
-async def records(topic: str, count: int) -> list[Any]:
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=KAFKA, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        async with asyncio.timeout(30):
-            return [await consumer.getone() for _ in range(count)]
-    finally:
-        await consumer.stop()
-
-
 def test_the_relay_sends_what_the_verbs_left(
     start: Callable[..., Process], served: Process, database: str, topics: tuple[str, str]
 ) -> None:
@@ -263,48 +231,6 @@ def test_the_relay_sends_what_the_verbs_left(
     assert all(key == event.subject == event.data["product_id"] for key, event in told.items())
     eventually(lambda: 'outbox_pending{relay="catalog"} 0.0' in relay.metrics())
     assert relay.stop() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_consumer_follows_kafka_and_puts_bad_news_aside(market: Any, topics: tuple[str, str]) -> None:
-    from aiokafka import AIOKafkaProducer
-    from asgiref.sync import sync_to_async
-    from django.db import connections
-
-    from catalog.availability.consumer import STOCK_TYPE, handle
-    from catalog.availability.models import Availability
-
-    def stock(version: int, available: object) -> bytes:
-        data = {"product_id": str(market.assam.pk), "on_hand": 9, "reserved": 0, "available": available}
-        return Event.new(
-            source="/bazaar/fulfillment/inventory", type=STOCK_TYPE, subject="x", version=version, data=data
-        ).to_json()
-
-    async def follow() -> None:
-        stop = asyncio.Event()
-        consuming = asyncio.create_task(
-            run_consumer(
-                KAFKA, group=f"test-{uuid4().hex[:8]}", topics=[topics[0]], handle=handle, stop=stop,
-                dead_letter_topic=topics[1],
-            )
-        )  # fmt: skip
-        producer = AIOKafkaProducer(bootstrap_servers=KAFKA)
-        await producer.start()
-        for value in (stock(2, 5), b"no event", stock(3, "many"), stock(1, 9), stock(4, 4)):
-            await producer.send_and_wait(topics[0], value, key=b"x")
-        await producer.stop()
-        async with asyncio.timeout(30):
-            while await Availability.objects.filter(version=4).acount() == 0:
-                await asyncio.wait([consuming], timeout=0.05)
-        stop.set()
-        await consuming
-        await sync_to_async(connections.close_all)()
-
-    asyncio.run(follow())
-    assert list(Availability.objects.values_list("available", "version")) == [(4, 4)]
-    dead = asyncio.run(records(topics[1], 2))
-    assert dead[0].value == b"no event"
-    assert "not a state of stock" in str(dict(dead[1].headers))
 
 
 def test_sigterm_lets_go_in_time(served: Process) -> None:

@@ -32,6 +32,8 @@ def test_a_cursor_is_read_back_with_its_type() -> None:
         ("newest", {"order": "newest", "value": "yesterday", "key": KEY}),
         ("newest", {"order": "newest", "value": "2026-11-21T00:00:00", "key": KEY}),
         ("newest", {"order": "newest", "value": 5, "key": KEY}),
+        ("-rating", {"order": "-rating", "value": 3, "key": KEY}),
+        ("-rating", {"order": "-rating", "value": "3.0", "key": KEY}),
         ("relevance", {"order": "relevance", "value": float("inf"), "key": KEY}),
         ("relevance", {"order": "relevance", "value": 10**400, "key": KEY}),
     ],
