@@ -16,7 +16,7 @@ import yaml
 
 from tools.books import Books, UnreadableBookError, parse
 from tools.shopper import AwayError, DemoError, Person, Shopper
-from tools.story import ACTS, Cast, conclude, sign_in
+from tools.story import ACTS, Cast, conclude
 from tools.telling import Teller
 
 MARKET = Path(__file__).resolve().parent.parent / "demo" / "market.yaml"
@@ -60,8 +60,8 @@ def play(tell: Teller, gateway: str | None, account: dict[str, Any]) -> None:
     gateway = gateway or addresses.gateway
     started = time.monotonic()
     tell.title("Bazaar: one purchase, from the gateway to the ledger", f"everything goes through {gateway}")
-    cast = Cast(tell, Shopper.at(gateway), Person.at(gateway), book_reader(), account["password"])
-    sign_in(cast, account["email"])
+    people = Shopper.at(gateway), Person.at(gateway)
+    cast = Cast(tell, *people, book_reader(), account["email"], account["password"])
     before = cast.books()
     for act in ACTS:
         act(cast)

@@ -17,6 +17,7 @@ POLL = 0.2
 BACK = 20.0  # for a service that is away to come back
 UNAVAILABLE = {502, 503, 504}
 ENDED = {"completed", "cancelled", "refunded"}
+BASKETS = "/api/basket/baskets"
 
 
 class DemoError(Exception):
@@ -104,6 +105,7 @@ class Person:
 class Shopper(Person):
     placed: list[str] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)  # how many steps of an order were told
+    basket_token: str = ""
 
     def search(self, **query: Any) -> list[Json]:
         found = self.ask("GET", "/api/catalog/products", params=query)["items"]
@@ -111,6 +113,35 @@ class Shopper(Person):
 
     def product(self, product_id: str) -> Json:
         return self.ask("GET", f"/api/catalog/products/{product_id}")
+
+    def guest_basket(self) -> Json:
+        """A new one; its token is told this once, and is all that opens it."""
+        basket = self.ask("POST", BASKETS)
+        self.basket_token = basket["token"]
+        return basket
+
+    def add(self, basket: Json, product_id: str, quantity: int) -> Json:
+        """To that version of the basket, and to no other."""
+        return self._change("POST", basket, json={"product_id": product_id, "quantity": quantity})
+
+    def merge(self, guests: Json) -> Json:
+        """The guest's basket into the member's, which is emptied first: what an earlier visit left in it is
+        not to be bought.
+        """
+        mine = self.ask("GET", f"{BASKETS}/mine")
+        if mine["lines"]:
+            self._change("DELETE", mine)
+        body = {"basket_id": guests["id"], "token": self.basket_token}
+        return self.ask("POST", f"{BASKETS}/mine/merge", json=body)
+
+    def basket(self, basket_id: str) -> Json:
+        return self.ask("GET", f"{BASKETS}/{basket_id}")
+
+    def _change(self, method: str, basket: Json, **options: Any) -> Json:
+        headers = {"If-Match": f'"{basket["version"]}"'}
+        if self.token is None:
+            headers["Basket-Token"] = self.basket_token
+        return self.ask(method, f"{BASKETS}/{basket['id']}/lines", headers=headers, **options)
 
     def order(self, body: Json, key: str | None = None) -> httpx.Response:
         headers = {"Idempotency-Key": key or f"demo-{uuid.uuid4()}"}
@@ -168,8 +199,19 @@ class Shopper(Person):
 
 
 def order_body(lines: list[tuple[Json, int]], token: str = "tok_approve") -> Json:  # noqa: S107 a test card's name
+    asked = [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines]
+    total = sum(product["price_minor"] * quantity for product, quantity in lines)
+    return {"lines": asked, **_purchase(total, lines[0][0]["currency"], token)}
+
+
+def basket_body(basket: Json, token: str = "tok_approve") -> Json:  # noqa: S107
+    """The basket as it was shown: its version, and its total."""
+    shown = {"id": basket["id"], "version": basket["version"]}
+    return {"basket": shown, **_purchase(basket["total_minor"], basket["currency"], token)}
+
+
+def _purchase(total_minor: int, currency: str, token: str) -> Json:
     return {
-        "lines": [{"product_id": product["id"], "quantity": quantity} for product, quantity in lines],
         "delivery_address": {
             "name": "Sam Shopper",
             "line1": "12 Lantern Lane",
@@ -178,8 +220,8 @@ def order_body(lines: list[tuple[Json, int]], token: str = "tok_approve") -> Jso
             "country": "DE",
         },
         "payment_token": token,
-        "expected_total_minor": sum(product["price_minor"] * quantity for product, quantity in lines),
-        "currency": lines[0][0]["currency"],
+        "expected_total_minor": total_minor,
+        "currency": currency,
         "voucher": None,
     }
 

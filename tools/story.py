@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.books import Books
-from tools.shopper import DemoError, Json, Person, RefusedError, Shopper, order_body, wait_until
+from tools.shopper import (
+    DemoError,
+    Json,
+    Person,
+    RefusedError,
+    Shopper,
+    basket_body,
+    order_body,
+    wait_until,
+)
 from tools.telling import Teller, money
 
 SAGA = 60.0
@@ -23,8 +32,10 @@ class Cast:
     shopper: Shopper
     seller: Person
     books: Callable[[], Books]
+    email: str
     password: str
-    basket: list[tuple[Json, int]] = field(default_factory=list)
+    wanted: list[tuple[Json, int]] = field(default_factory=list)
+    basket: Json = field(default_factory=dict)
     bought: Json = field(default_factory=dict)
     key: str = ""
     body: Json = field(default_factory=dict)
@@ -35,15 +46,15 @@ def expect(met: bool, what: str) -> None:
         raise DemoError(f"a promise was broken: {what}", "this is a bug; the audit may say more: make audit")
 
 
-def sign_in(cast: Cast, email: str) -> None:
-    cast.tell.act("A shopper signs in")
-    session = cast.shopper.sign_in(email, cast.password)
-    cast.tell.say(f"{email} at identity · Pyramid, through the gateway · Envoy")
+def sign_in(cast: Cast) -> None:
+    cast.tell.act("… signs in, for only members buy")
+    session = cast.shopper.sign_in(cast.email, cast.password)
+    cast.tell.say(f"{cast.email} at identity · Pyramid, through the gateway · Envoy")
     cast.tell.good(f"a signed access token for {session['expires_in'] // 60} minutes, and a refresh token")
 
 
 def look_around(cast: Cast) -> None:
-    cast.tell.act("… searches, and looks at products")
+    cast.tell.act("A guest searches, and looks at products")
     found = cast.shopper.search(search="smoke", in_stock="true", limit=6)
     books = cast.shopper.search(seller="paper-lantern", in_stock="true", ordering="price", limit=40)
     cast.tell.say("GET /api/catalog/products?search=smoke at catalog · Django, PostgreSQL full text")
@@ -51,8 +62,38 @@ def look_around(cast: Cast) -> None:
     smoky, novel, other = first_with(found, 4), first_with(books, 4), first_with(books[10:], 4)
     for product in (smoky, novel, other):
         cast.shopper.product(product["id"])
-    cast.basket = [(smoky, 2), (novel, 1), (other, 1)]
-    cast.tell.good(f"into the basket: 2 × {smoky['name']}, {novel['name']} and {other['name']}: two stalls")
+    cast.wanted = [(smoky, 2), (novel, 1), (other, 1)]
+    cast.tell.good(f"wanted: 2 × {smoky['name']}, {novel['name']} and {other['name']}: two stalls")
+
+
+def fill_basket(cast: Cast) -> None:
+    cast.tell.act("… fills a basket, without an account")
+    cast.tell.say("POST /api/basket/baskets at basket · Sanic: who holds its token holds the basket")
+    basket = cast.shopper.guest_basket()
+    for product, quantity in cast.wanted:
+        basket = add_when_known(cast.shopper, basket, product["id"], quantity)
+    total = sum(product["price_minor"] * quantity for product, quantity in cast.wanted)
+    expect(basket["total_minor"] == total, f"the basket's total is {basket['total_minor']}, not {total}")
+    cast.basket = basket
+    told = f"{basket['item_count']} pieces, {money(total)}; each change named the version that it saw"
+    cast.tell.good(f"{told}, it is {basket['version']} now")
+
+
+def add_when_known(shopper: Shopper, basket: Json, product_id: str, quantity: int) -> Json:
+    """Right after a first start basket may not have heard of the newest products yet."""
+    return when_known("basket", lambda: shopper.add(basket, product_id, quantity))
+
+
+def merge(cast: Cast) -> None:
+    cast.tell.act("… and finds the guest's basket in the member's")
+    merged = cast.shopper.merge(cast.basket)
+    expect(quantities(merged) == quantities(cast.basket), f"the merged basket holds {quantities(merged)}")
+    cast.basket = merged
+    cast.tell.good(f"merged into basket {merged['id']}, version {merged['version']}")
+
+
+def quantities(basket: Json) -> dict[str, int]:
+    return {line["product_id"]: line["quantity"] for line in basket["lines"]}
 
 
 def first_with(products: list[Json], pieces: int) -> Json:
@@ -66,8 +107,11 @@ def first_with(products: list[Json], pieces: int) -> Json:
 
 
 def buy(cast: Cast) -> None:
-    cast.tell.act("… buys, and is told each step as it happens")
-    cast.key, cast.body = f"demo-{uuid.uuid4()}", order_body(cast.basket)
+    cast.tell.act("… buys it, and is told each step as it happens")
+    cast.key, cast.body = f"demo-{uuid.uuid4()}", basket_body(cast.basket)
+    cast.tell.say(
+        "POST /api/orders at orders · FastAPI, which asks basket for the lines of that very version"
+    )
     order = place_when_known(cast.shopper, cast.body, cast.key)
     total = money(order["total_minor"], order["currency"])
     cast.tell.good(f"202 Accepted: order {order['id']}, {total}, stored with its saga and its first event")
@@ -75,21 +119,32 @@ def buy(cast: Cast) -> None:
     expect(cast.bought["status"] == "confirmed", f"the order is {cast.bought['status']}, not confirmed")
     codes = ", ".join(parcel["tracking_code"] for parcel in cast.bought["parcels"])
     cast.tell.good(f"confirmed; on their way: {len(cast.bought['parcels'])} parcels ({codes})")
+    closed = wait_until("that basket hears of the order", lambda: closed_basket(cast), within=NEWS)
+    expect(closed["order_id"] == order["id"], f"the basket was closed by {closed['order_id']}")
+    cast.tell.good("its basket is closed by it: orders' outbox → Kafka → basket")
+
+
+def closed_basket(cast: Cast) -> Json | None:
+    basket = cast.shopper.basket(cast.basket["id"])
+    return basket if basket["status"] == "checked_out" else None
 
 
 def place_when_known(shopper: Shopper, body: Json, key: str) -> Json:
     """Right after a first start orders may not have heard of the newest products' prices yet."""
+    return when_known("orders", lambda: shopper.place(body, key))
 
+
+def when_known(service: str, ask: Callable[[], Json]) -> Json:
     def attempt() -> Json | None:
         try:
-            return shopper.place(body, key)
+            return ask()
         except RefusedError as refused:
             codes = {each.get("code") for each in refused.problem.get("errors", ())}
             if codes == {"unknown_product"}:
                 return None
             raise
 
-    return wait_until("that orders learns the prices from the catalog's events", attempt, within=NEWS)
+    return wait_until(f"that {service} learns the prices from the catalog's events", attempt, within=NEWS)
 
 
 def told(cast: Cast, order_id: str) -> Json:
@@ -100,7 +155,7 @@ def told(cast: Cast, order_id: str) -> Json:
 
 def decline(cast: Cast) -> None:
     cast.tell.act("A declined card: what was put aside is put back")
-    product = cast.basket[1][0]
+    product = cast.wanted[1][0]
     before = cast.books().stock[product["id"]]
     order = cast.shopper.place(order_body([(product, 2)], "tok_decline"))
     ended = told(cast, order["id"])
@@ -119,6 +174,10 @@ def retry(cast: Cast) -> None:
     expect(again.status_code == 202, f"the repeated request was answered with {again.status_code}")
     expect(again.json()["id"] == cast.bought["id"], "the repeated request made another order")
     cast.tell.good(f"202, the same order {again.json()['id']}: nothing was bought twice")
+    twice = cast.shopper.order(cast.body)
+    expect(twice.status_code == 409, f"the same basket under another key: {twice.status_code}")
+    expect(twice.json()["order_id"] == cast.bought["id"], "the basket is another order")
+    cast.tell.good(f"the same basket under another key: 409 {twice.json()['title']}")
     other = cast.body | {"payment_token": "tok_late"}
     refused = cast.shopper.order(other, cast.key)
     expect(refused.status_code == 422, f"another body under the same key: {refused.status_code}")
@@ -127,7 +186,7 @@ def retry(cast: Cast) -> None:
 
 def change_price(cast: Cast) -> None:
     cast.tell.act("A seller changes a price while the shopper looks at the old one")
-    product = cast.shopper.product(cast.basket[1][0]["id"])
+    product = cast.shopper.product(cast.wanted[1][0]["id"])
     seller = f"{product['seller']['slug']}@bazaar.example"
     cast.seller.sign_in(seller, cast.password)
     old = product["price_minor"]
@@ -174,7 +233,7 @@ def price_at_orders(cast: Cast, body: Json, expected: int) -> bool | None:
 
 def refund(cast: Cast) -> None:
     cast.tell.act("A change of mind after the payment: refunded and restocked, for no parcel has left")
-    order = cast.shopper.place(order_body([(cast.basket[1][0], 1)]))
+    order = cast.shopper.place(order_body([(cast.wanted[1][0], 1)]))
     for _ in cast.shopper.steps(order["id"], within=SAGA):
         pass
     cast.tell.say(f"bought: order {order['id']}, {money(order['total_minor'])}. Then: POST …/cancel")
@@ -187,7 +246,7 @@ def refund(cast: Cast) -> None:
 def conclude(cast: Cast, before: Books) -> None:
     cast.tell.act("What was bought, and what the books say of it")
     order = cast.shopper.look_at(cast.bought["id"])
-    sellers = {product["seller"]["id"]: product["seller"]["name"] for product, _ in cast.basket}
+    sellers = {product["seller"]["id"]: product["seller"]["name"] for product, _ in cast.wanted}
     rows: list[tuple[str, ...]] = [
         ("", line["name"], sellers[line["seller_id"]], str(line["quantity"]), money(line["line_total_minor"]))
         for line in order["lines"]
@@ -233,4 +292,6 @@ def ledger_rows(before: Books, after: Books) -> list[tuple[str, ...]]:
     return rows
 
 
-ACTS: tuple[Callable[[Cast], Any], ...] = (look_around, buy, decline, retry, change_price, refund)
+ACTS: tuple[Callable[[Cast], Any], ...] = (
+    look_around, fill_basket, sign_in, merge, buy, decline, retry, change_price, refund,
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,17 @@ from rich.console import Console
 
 from tools import demo, shopper
 from tools.books import parse
-from tools.shopper import AwayError, DemoError, Person, RefusedError, Shopper, order_body, wait_until
-from tools.story import book_rows, expect, first_with, ledger_rows
+from tools.shopper import (
+    AwayError,
+    DemoError,
+    Person,
+    RefusedError,
+    Shopper,
+    basket_body,
+    order_body,
+    wait_until,
+)
+from tools.story import book_rows, expect, first_with, ledger_rows, when_known
 from tools.telling import Teller, money
 from tools.tests.market import CONFIRMED, PARTICIPANTS
 
@@ -154,6 +164,54 @@ def test_an_order_asks_for_the_total_that_was_shown() -> None:
     assert (body["payment_token"], body["currency"]) == ("tok_approve", "EUR")
 
 
+class Baskets:
+    """Basket's answers as its contract gives them, and what it was asked."""
+
+    def __init__(self, mine: list[str]) -> None:
+        self.asked: list[tuple[str, str, str | None, str | None]] = []
+        self.mine = mine
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, headers = request.url.path.removeprefix("/api/basket/baskets"), request.headers
+        self.asked.append((request.method, path, headers.get("If-Match"), headers.get("Basket-Token")))
+        basket: dict[str, Any] = {"id": "b-guest", "version": 1 + len(self.asked), "lines": []}
+        if path == "/mine":
+            basket |= {"id": "b-mine", "lines": [{"product_id": each} for each in self.mine]}
+        if path == "/mine/merge":
+            assert json.loads(request.content) == {"basket_id": "b-guest", "token": "secret"}
+        return httpx.Response(200, json=basket | ({"token": "secret"} if path == "" else {}))
+
+
+def test_a_guest_shows_the_basket_s_token_and_names_the_version() -> None:
+    baskets = Baskets([])
+    guest = at(baskets)
+    guest.token = None
+    guest.add(guest.guest_basket(), "p-tea", 2)
+    assert baskets.asked == [
+        ("POST", "", None, None),
+        ("POST", "/b-guest/lines", '"2"', "secret"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "emptied"), [([], []), (["p-old"], [("DELETE", "/b-mine/lines", '"2"', None)])]
+)
+def test_what_an_earlier_visit_left_is_not_bought(mine: list[str], emptied: list[Any]) -> None:
+    baskets = Baskets(mine)
+    member = at(baskets)
+    member.basket_token = "secret"
+    member.merge({"id": "b-guest"})
+    assert baskets.asked == [
+        ("GET", "/mine", None, None), *emptied, ("POST", "/mine/merge", None, None),
+    ]  # fmt: skip
+
+
+def test_a_basket_is_ordered_as_it_was_shown() -> None:
+    body = basket_body({"id": "b-1", "version": 4, "total_minor": 1900, "currency": "EUR", "lines": []})
+    assert body["basket"] == {"id": "b-1", "version": 4}
+    assert (body["expected_total_minor"], body["currency"], "lines" in body) == (1900, "EUR", False)
+
+
 # --- the story ------------------------------------------------------------------------------------
 
 
@@ -161,6 +219,17 @@ def test_a_broken_promise_is_told() -> None:
     expect(True, "nothing")
     with pytest.raises(DemoError, match="a promise was broken: the order is pending"):
         expect(False, "the order is pending")
+
+
+def test_who_has_not_heard_of_a_product_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.shopper.time.sleep", lambda _: None)
+    unknown = {"errors": [{"field": "product_id", "code": "unknown_product"}]}
+    answers = iter([httpx.Response(422, json=unknown), httpx.Response(202, json={"id": "o-1"})])
+    shopper = at(lambda _: next(answers))
+    assert when_known("orders", lambda: shopper.place({}))["id"] == "o-1"
+    wrong = {"errors": [{"field": "lines", "code": "missing"}]}
+    with pytest.raises(RefusedError):
+        when_known("orders", lambda: at(lambda _: httpx.Response(422, json=wrong)).place({}))
 
 
 def test_only_what_is_in_stock_is_bought() -> None:
@@ -172,8 +241,6 @@ def test_only_what_is_in_stock_is_bought() -> None:
 
 
 def test_the_books_lines_of_an_order() -> None:
-    import json
-
     books = parse("fulfillment", [json.dumps(record) for record in PARTICIPANTS])
     assert [row[2] for row in book_rows(books, CONFIRMED)] == [
         "committed: 3 pieces",
