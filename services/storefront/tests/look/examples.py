@@ -79,7 +79,9 @@ SAM = visitor(signed_in=True, name="Sam Shopper", basket_count=5)
 OLGA = visitor(signed_in=True, name="Olga Operator", is_operator=True, basket_count=0)
 
 
-def call(service: str, framework: str, route: str, ms: float, status: int | None = 200, outcome: str = "ok") -> Some:
+def call(
+    service: str, framework: str, route: str, ms: float, status: int | None = 200, outcome: str = "ok"
+) -> Some:
     file = f"services/{service}/src/{service}/web/products.py"
     return Some(
         service=service, framework=framework, method="GET", route=route, status=status, ms=ms, outcome=outcome,
@@ -149,7 +151,12 @@ changed_basket = basket(
 )
 
 FILTERS = dict(q="", category="", seller="", min="", max="", in_stock="", sort="newest")
-SORTS = [("newest", "Newest first"), ("price", "Lowest price first"), ("-price", "Highest price first"), ("name", "By name")]
+SORTS = [
+    ("newest", "Newest first"),
+    ("price", "Lowest price first"),
+    ("-price", "Highest price first"),
+    ("name", "By name"),
+]
 SELLERS = [Some(slug=s.slug, name=s.name) for s in stalls]
 
 
@@ -190,7 +197,9 @@ def product(sku: str, title: str = "", **other: Any) -> dict[str, Any]:
     return surroundings(shown.url, shown.name) | plain | other
 
 
-ADDRESS = dict(name="Sam Shopper", line1="Am Speicher XI 8", line2="", postal_code="28217", city="Bremen", country="DE")
+ADDRESS = dict(
+    name="Sam Shopper", line1="Am Speicher XI 8", line2="", postal_code="28217", city="Bremen", country="DE"
+)
 COUNTRIES = [("AT", "Austria"), ("DE", "Germany"), ("FR", "France"), ("SE", "Sweden")]
 CARDS = [
     ("tok_ok", "A card that pays", "The order goes through."),
@@ -205,7 +214,15 @@ def checkout(**other: Any) -> dict[str, Any]:
     return surroundings("/checkout", "Check out", visitor=SAM) | plain | other
 
 
-def step(key: str, label: str, service: str, framework: str, state: str = "done", ms: int | None = None, detail: str = "") -> Some:
+def step(
+    key: str,
+    label: str,
+    service: str,
+    framework: str,
+    state: str = "done",
+    ms: int | None = None,
+    detail: str = "",
+) -> Some:
     return Some(key=key, label=label, service=service, framework=framework, state=state, ms=ms, detail=detail or None,
                 source_url=f"/source/services/{service}/{key}.py")  # fmt: skip
 
@@ -246,7 +263,13 @@ def order(status: str, label: str, tone: str, steps: list[Some], ended: bool, **
     }  # fmt: skip
 
 
-UNDERWAY = order("pending", "On its way through the market", "wait", journey("done", "done", "now", "waiting", "waiting"), False)
+UNDERWAY = order(
+    "pending",
+    "On its way through the market",
+    "wait",
+    journey("done", "done", "now", "waiting", "waiting"),
+    False,
+)
 SHIPPED = order("shipped", "Shipped", "good", journey("done", "done", "done", "done", "done"), True)
 DECLINED = order("cancelled", "Cancelled", "bad", journey("done", "undone", "failed", "waiting", "waiting", "done"), True,
                  reason_text="The card was declined. Nothing was charged, and the goods are back on their tables.")  # fmt: skip
@@ -271,9 +294,17 @@ SERVICES = [
     Some(name="basket", framework="Sanic + Tortoise ORM", role="Baskets of guests and members", why="Many small writes.", source_url="/source/services/basket/README.md"),
     Some(name="orders", framework="FastAPI", role="Orders, the checkout saga", why="Typed to the edge.", source_url="/source/services/orders/README.md"),
 ]  # fmt: skip
-WRONG_ADDRESS = {"line1": "Please say where to.", "postal_code": "Please say which.", "card": "Please choose one."}
+WRONG_ADDRESS = {
+    "line1": "Please say where to.",
+    "postal_code": "Please say which.",
+    "card": "Please choose one.",
+}
 GOOD = [Some(kind="good", text="Hōjicha is in your basket.")]
-TOLD = [*GOOD, Some(kind="bad", text="The basket was changed elsewhere; this is what is in it now."), Some(kind="info", text="You are signed in.")]
+TOLD = [
+    *GOOD,
+    Some(kind="bad", text="The basket was changed elsewhere; this is what is in it now."),
+    Some(kind="info", text="You are signed in."),
+]
 MAPS = MARKET["sellers"][2]
 NO_ANSWER = Some(total_ms=0.4, calls=[])
 
@@ -339,9 +370,15 @@ def source() -> tuple[str, str, dict[str, Any]]:
     from pygments.lexers import PythonLexer
 
     text = Path(__file__).read_text()
-    code = Markup(highlight(text, PythonLexer(), HtmlFormatter(linenos="table", lineanchors="line", anchorlinenos=True)))  # noqa: S704
+    code = Markup(
+        highlight(text, PythonLexer(), HtmlFormatter(linenos="table", lineanchors="line", anchorlinenos=True))
+    )  # noqa: S704
     path = "services/storefront/tests/look/examples.py"
-    return "source", "source.html", surroundings(f"/source/{path}", path) | dict(path=path, code=code, lines=len(text.splitlines()))
+    return (
+        "source",
+        "source.html",
+        surroundings(f"/source/{path}", path) | dict(path=path, code=code, lines=len(text.splitlines())),
+    )
 
 
 PAGES.append(source())
