@@ -41,9 +41,10 @@ def seed(session: Session, folder: Path) -> int:
 
 def _review(key: tuple[UUID, UUID], entry: Mapping[str, Any], now: datetime) -> Review:
     shopper_id, product_id = key
+    # the same id wherever the demo is loaded: two seeds at once meet at the primary key
+    review_id = _id("review", *key)
     return Review(
-        # the same id wherever the demo is loaded: two seeds at once meet at the primary key
-        id=_id("review", *key),
+        id=review_id,
         product_id=product_id,
         shopper_id=shopper_id,
         rating=entry["rating"],
@@ -51,7 +52,8 @@ def _review(key: tuple[UUID, UUID], entry: Mapping[str, Any], now: datetime) -> 
         body=entry["body"],
         author_name=entry["author_name"],
         version=0,
-        created_at=now - timedelta(days=entry["days_ago"]),
+        # not all at one o'clock
+        created_at=now - timedelta(days=entry["days_ago"], minutes=review_id.int % 1440),
     )
 
 
