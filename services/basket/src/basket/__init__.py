@@ -1,0 +1,1 @@
+"""The baskets of guests and members."""

@@ -1,0 +1,1 @@
+"""The HTTP side: Sanic's blueprints, what they inject, and what errors are answered with."""

@@ -1,0 +1,1 @@
+"""What basket tells and learns over Kafka."""
