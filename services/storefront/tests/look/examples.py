@@ -31,6 +31,7 @@ def card(sku: str, average: float | None = None, count: int = 0, **other: Any) -
         stall_name=seller["name"],
         stall_url=f"/stalls/{seller['slug']}",
         category_name=_NAMES[product["category"]],
+        category_url=f"/categories/{product['category']}",
         picture_url=f"/pictures/{sku}.svg",
         availability="out" if left == 0 else "few" if (left or 9) < 5 else "in_stock",
         available=left,
@@ -371,7 +372,7 @@ def source() -> tuple[str, str, dict[str, Any]]:
 
     text = Path(__file__).read_text()
     code = Markup(
-        highlight(text, PythonLexer(), HtmlFormatter(linenos="table", lineanchors="line", anchorlinenos=True))
+        highlight(text, PythonLexer(), HtmlFormatter(cssclass="highlight", wrapcode=True))
     )  # noqa: S704
     path = "services/storefront/tests/look/examples.py"
     return (

@@ -11,8 +11,10 @@ function step(button) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-step]");
-  if (button) step(button);
+  const button = event.target.closest("[data-step], [data-close]");
+  if (!button) return;
+  if ("close" in button.dataset) button.closest(".note").remove();
+  else step(button);
 });
 
 document.addEventListener("submit", (event) => {
@@ -44,11 +46,43 @@ function note(text) {
   const line = document.createElement("p");
   line.className = "note bad";
   line.textContent = text;
-  document.getElementById("notes").replaceChildren(line);
+  document.getElementById("toasts").replaceChildren(line);
 }
 
-document.addEventListener("htmx:afterSettle", (event) => announce(event.target));
+// Good news leaves by itself; what went wrong stays until it is closed.
+function letGo(toasts) {
+  for (const line of toasts.querySelectorAll(".note.good")) {
+    setTimeout(() => line.matches(":hover, :focus-within") || line.remove(), 8000);
+  }
+}
+
+// The line that had the focus is gone: go on from the list it was in, not from the top of the page.
+function refocus(root) {
+  if (document.activeElement === document.body) root.closest?.("[data-refocus]")?.focus();
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  announce(event.target);
+  refocus(event.target);
+});
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  if (event.target.id === "toasts") letGo(event.target);
+});
+
+// Whoever has opened "how this page was made" keeps it open.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const open = event.target.querySelector?.("details")?.open;
+  const details = event.detail.fragment.querySelector("details");
+  if (open && details) details.open = true;
+});
+
+// Addresses without what was left empty: ?q=tea, not ?q=tea&category=&seller=&min=…
+document.addEventListener("htmx:configRequest", (event) => {
+  const { verb, formData } = event.detail;
+  if (verb !== "get") return;
+  for (const [name, value] of [...formData]) if (value === "") formData.delete(name);
+});
 document.addEventListener("htmx:sseMessage", (event) => announce(event.target));
-document.addEventListener("htmx:responseError", () => note("That did not work. Please try again in a moment."));
+document.addEventListener("htmx:responseError", () => note("That did not work. Please reload the page and try again."));
 document.addEventListener("htmx:sendError", () => note("The market cannot be reached. Are you offline?"));
 document.addEventListener("htmx:timeout", () => note("That took too long. Please try again."));
