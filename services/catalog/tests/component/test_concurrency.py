@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
+from threading import Barrier, Event
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from bazaar_shared.testing import eventually
 from catalog.availability.models import Availability
 from catalog.events.models import OutboxMessage
 from catalog.products.models import Category, Product
@@ -111,24 +112,67 @@ def test_first_events_of_a_product_in_any_order(market: SimpleNamespace, togethe
 
 
 def test_reviews_of_the_same_products_at_once(market: SimpleNamespace, together: Any) -> None:
-    """Their first tallies, later versions and duplicates, while some move to another product and back."""
-    reviews, products = [uuid4() for _ in range(8)], [market.assam.pk, market.map.pk]
+    """Their first tallies, later and older versions, and each event from two sides."""
+    products = [market.assam.pk, market.map.pk]
+    reviews = [(uuid4(), products[number % 2]) for number in range(8)]
 
     def record(start: int) -> None:
-        for number, review in enumerate(reviews[start:] + reviews[:start]):
+        for review, product in reviews[start:] + reviews[:start]:
             for version in (1 + start % 3, 3, 1, 2):
-                product = products[(version + number + start) % 2] if version < 3 else products[number % 2]
                 told = Review(id=review, product_id=product, version=version, rating=1 + version)
-                event = f"{review} {version} {start % 2}"
-                Review.objects.record(told, consumer="catalog", event_id=event)
+                Review.objects.record(told, consumer="catalog", event_id=f"{review} {version} {start % 4}")
 
-    results = together(*(lambda start=start: record(start) for start in range(8)))
-    assert results == [None] * 8
+    assert together(*(lambda start=start: record(start) for start in range(8))) == [None] * 8
     assert Review.objects.filter(version=3, rating=4).count() == 8
-    for pk in products:
-        count = Review.objects.filter(product_id=pk).count()
-        assert Tally.objects.values_list("count", "sum").get(pk=pk) == (count, 4 * count)
-    assert sum(Tally.objects.values_list("count", flat=True)) == 8
+    assert list(Tally.objects.values_list("count", "sum")) == [(4, 16), (4, 16)]
+
+
+def test_two_versions_of_a_review_wait_for_each_other(market: SimpleNamespace, together: Any) -> None:
+    """Each takes out what the other put in, also when both found the review as it was."""
+    review, locked = uuid4(), Event()
+
+    def record(version: int) -> bool:
+        told = Review(id=review, product_id=market.assam.pk, version=version, rating=version)
+        return Review.objects.record(told, consumer="catalog", event_id=f"event-{version}")
+
+    def hold() -> None:
+        with transaction.atomic():
+            Review.objects.select_for_update().get(pk=review)
+            locked.set()
+            eventually(lambda: waiting() == 2)
+
+    def later(version: int) -> bool:
+        return locked.wait(timeout=10) and record(version)
+
+    record(1)
+    results = together(hold, lambda: later(2), lambda: later(3))
+    assert (results[0], results[2]) == (None, True)
+    assert Tally.objects.values_list("count", "sum").get() == (1, 3)
+
+
+def waiting() -> int:
+    """How many of this database's transactions wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept through a transaction otherwise
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_reviews_that_change_places_do_not_deadlock(market: SimpleNamespace, together: Any) -> None:
+    here, there = market.assam.pk, market.map.pk
+
+    def swap(review: UUID, start: int) -> None:
+        for version in range(1, 41):
+            told = Review(
+                id=review, product_id=(here, there)[(version + start) % 2], version=version, rating=5
+            )
+            Review.objects.record(told, consumer="catalog", event_id=f"{review} {version}")
+
+    assert together(*(lambda start=start: swap(uuid4(), start) for start in range(6))) == [None] * 6
+    assert list(Tally.objects.values_list("count", "sum")) == [(3, 15), (3, 15)]
 
 
 def test_the_wake_up_comes_with_the_commit(market: SimpleNamespace) -> None:
