@@ -6,9 +6,9 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from basket.settings import Settings, load
 from bazaar_shared import logs, telemetry
 from bazaar_shared.settings import SettingsError
-from basket.settings import Settings, load
 
 SERVICE = "basket"
 
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    """Sanic's own server in this one process: more of them are more replicas, each with its management port."""
+    """Sanic's own server in this one process: more of them are more replicas, each with its own port."""
     from basket.app import create_app
 
     app = create_app(settings)

@@ -1,4 +1,6 @@
-"""The application: `sanic basket.app:create_app --factory`, or `python -m basket serve`. Importing it does nothing."""
+"""The application: `python -m basket serve`, or `sanic basket.app:create_app --factory`. Importing it does
+nothing.
+"""
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from sanic import Blueprint, Config, Sanic
@@ -6,13 +8,13 @@ from sanic_ext import Config as ExtendConfig
 from sanic_ext import Extend
 from sanic_ext.extensions.injection.extension import InjectionExtension
 
-from bazaar_shared.metrics import HttpMetrics
 from basket import lifecycle
 from basket.api import baskets, contract, dependencies, lines, middleware
 from basket.api.context import AppContext, BasketApp, BasketRequest
 from basket.api.errors import ProblemHandler
 from basket.api.responses import PREFIX
 from basket.settings import Settings, load
+from bazaar_shared.metrics import HttpMetrics
 
 MAX_BODY = 64 * 1024
 # longer than the gateway keeps an idle connection (1.5 s): it never sends into one that is being closed here
@@ -28,7 +30,7 @@ def create_app(settings: Settings | None = None, registry: CollectorRegistry = R
         "basket",
         config=_config(),
         ctx=AppContext(settings, HttpMetrics(registry)),
-        request_class=BasketRequest,
+        request_class=BasketRequest,  # type: ignore[arg-type]  # its annotation knows plain contexts only
         error_handler=ProblemHandler(),
         # logs are JSON lines and set up already
         configure_logging=False,

@@ -1,4 +1,6 @@
-"""`python -m basket export`: the books, for operators and the audit. One JSON object a line, read in one snapshot."""
+"""`python -m basket export`: the books, for operators and the audit. One JSON object a line, read in one
+snapshot.
+"""
 
 import json
 import sys
@@ -13,7 +15,8 @@ from basket.settings import Settings
 
 _CHUNK = 500
 _OUTBOX = """
-select count(*) as unsent, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_age_seconds
+select count(*) as unsent,
+  coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_age_seconds
 from outbox where sent_at is null
 """
 

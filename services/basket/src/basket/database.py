@@ -15,8 +15,8 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
-from bazaar_shared.migrations import LOCK_SQL
 from basket.settings import Settings
+from bazaar_shared.migrations import LOCK_SQL
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def _config(dsn: str, **pool: Any) -> dict[str, Any]:
     return {"connections": {CONNECTION: connection}, "apps": APPS, "use_tz": True, "timezone": "UTC"}
 
 
-# for Tortoise's own command: `tortoise makemigrations` compares the models with the migrations, without a server
+# for Tortoise's own command: `tortoise makemigrations` compares models and migrations without a server
 TORTOISE_ORM = _config("postgresql://basket@127.0.0.1/basket")
 
 
@@ -95,9 +95,9 @@ async def snapshot() -> AsyncIterator[BaseDBAsyncClient]:
 async def migrate(settings: Settings) -> None:
     """All that is due, in one transaction, on a connection without a request's time limits.
 
-    Tortoise commits a migration first and notes it afterwards: a process killed in between would find it done and
-    not noted. Inside of one transaction both are there or neither. The lock is the session's, released when the
-    connection goes back to its pool, after the commit.
+    Tortoise commits a migration first and notes it afterwards: a process killed in between would find it done
+    and not noted. Inside of one transaction both are there or neither. The lock is the session's, released
+    when the connection goes back to its pool, after the commit.
     """
     limits = {"minsize": 0, "maxsize": 1, "server_settings": {"lock_timeout": _LOCK_WAIT}}
     async with TortoiseContext() as context:

@@ -1,5 +1,5 @@
-"""What begins and ends with the server: connections are opened in the process and loop that serve, after any fork, and
-closed when the last request is done. The loops beside it are tasks of Sanic's.
+"""What begins and ends with the server: connections are opened in the process and loop that serve, and closed
+when the last request is done. The loops beside it are tasks of Sanic's.
 """
 
 import asyncio
@@ -7,12 +7,12 @@ import logging
 
 from tortoise.contrib.sanic import register_tortoise
 
-from bazaar_shared.auth import AsyncTokenVerifier
-from bazaar_shared.management import Management
 from basket.api.context import BasketApp
 from basket.baskets.expiry import expire
 from basket.database import AWAY, tortoise_config
 from basket.schema import migrate_until_done, probe
+from bazaar_shared.auth import AsyncTokenVerifier
+from bazaar_shared.management import Management
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ async def begin_tasks(app: BasketApp) -> None:
 
 
 async def beside(app: BasketApp) -> None:
-    """The schema first; then readiness is watched, and forgotten baskets expire. Should this end, `/health/live` says so
-    a minute later.
+    """The schema first; then readiness is watched, and forgotten baskets expire. Should this end,
+    `/health/live` says so a minute later.
     """
     try:
         await migrate_until_done(app.ctx.settings, app.ctx.health)

@@ -1,8 +1,7 @@
-"""The tables. `outbox` and `inbox` are the shared library's: they have no model, the migration creates them as its
-DDL says.
+"""The tables. `outbox` and `inbox` are the shared library's: they have no model, the migration creates them
+as its DDL says.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -35,17 +34,17 @@ class ChangeKind(StrEnum):
 class Product(Model):
     """The read model of the catalog: one row a product, guarded by its version. Rows are never deleted."""
 
-    id: UUID = fields.UUIDField(primary_key=True)
-    seller_id: UUID = fields.UUIDField()
-    seller_slug: str = fields.TextField()
-    name: str = fields.TextField()
-    category: str = fields.TextField()
-    picture_url: str | None = fields.TextField(null=True)
-    price_minor: int = fields.BigIntField()
-    currency: str = fields.CharField(max_length=3)
-    tax_rate_bp: int = fields.IntField()
-    status: str = fields.TextField()
-    version: int = fields.BigIntField()
+    id = fields.UUIDField(primary_key=True)
+    seller_id = fields.UUIDField()
+    seller_slug = fields.TextField()
+    name = fields.TextField()
+    category = fields.TextField()
+    picture_url = fields.TextField(null=True)
+    price_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    tax_rate_bp = fields.IntField()
+    status = fields.TextField()
+    version = fields.BigIntField()
 
     class Meta:
         table = "product"
@@ -55,13 +54,15 @@ class Product(Model):
 
 
 class Stock(Model):
-    """The read model of the inventory. Apart from `product`: stock may be told before its product, and its many
-    events then wait for nobody who reads a price.
+    """The read model of the inventory.
+
+    Apart from `product`: stock may be told before its product, and its many events then wait for nobody who
+    reads a price.
     """
 
-    product_id: UUID = fields.UUIDField(primary_key=True)
-    available: int = fields.BigIntField()
-    version: int = fields.BigIntField()
+    product_id = fields.UUIDField(primary_key=True)
+    available = fields.BigIntField()
+    version = fields.BigIntField()
 
     class Meta:
         table = "stock"
@@ -70,22 +71,22 @@ class Stock(Model):
 class Basket(Model):
     """A guest's (`token_hash`) or a member's (`shopper_id`). Changed by `baskets.record` only."""
 
-    id: UUID = fields.UUIDField(primary_key=True)
-    shopper_id: UUID | None = fields.UUIDField(null=True)
-    token_hash: bytes | None = fields.BinaryField(null=True)
-    status: Status = fields.CharEnumField(Status, max_length=16)
-    currency: str = fields.CharField(max_length=3)
-    version: int = fields.BigIntField()
-    order_id: UUID | None = fields.UUIDField(null=True)
+    id = fields.UUIDField(primary_key=True)
+    shopper_id = fields.UUIDField(null=True)
+    token_hash = fields.BinaryField(null=True)
+    status = fields.CharEnumField(Status, max_length=16)
+    currency = fields.CharField(max_length=3)
+    version = fields.BigIntField()
+    order_id = fields.UUIDField(null=True)
     merged_into: fields.ForeignKeyNullableRelation["Basket"] = fields.ForeignKeyField(
         "basket.Basket", related_name="merged", null=True, on_delete=fields.OnDelete.SET_NULL, db_index=True
     )
     merged_into_id: UUID | None
     left_out: list[dict[str, Any]] = fields.JSONField(default=list)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-    updated_at: datetime = fields.DatetimeField(auto_now_add=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now_add=True)
     # by its owner; `updated_at` moves with a price as well, and that must not keep a forgotten basket alive
-    touched_at: datetime = fields.DatetimeField(auto_now_add=True)
+    touched_at = fields.DatetimeField(auto_now_add=True)
 
     lines: fields.ReverseRelation["BasketLine"]
 
@@ -116,7 +117,7 @@ class Basket(Model):
 
 
 class BasketLine(Model):
-    id: int = fields.BigIntField(primary_key=True)
+    id = fields.BigIntField(primary_key=True)
     basket: fields.ForeignKeyRelation[Basket] = fields.ForeignKeyField(
         "basket.Basket", related_name="lines", on_delete=fields.OnDelete.CASCADE, db_index=False
     )
@@ -125,9 +126,9 @@ class BasketLine(Model):
         "basket.Product", related_name="lines", on_delete=fields.OnDelete.RESTRICT, db_index=True
     )
     product_id: UUID
-    quantity: int = fields.SmallIntField()
+    quantity = fields.SmallIntField()
     # what the shopper saw when they last set this line
-    added_price_minor: int = fields.BigIntField()
+    added_price_minor = fields.BigIntField()
 
     class Meta:
         table = "basket_line"
@@ -141,18 +142,18 @@ class BasketLine(Model):
 class BasketChange(Model):
     """What happened to a basket, for `?since=`; forgotten after a while."""
 
-    id: int = fields.BigIntField(primary_key=True)
+    id = fields.BigIntField(primary_key=True)
     basket: fields.ForeignKeyRelation[Basket] = fields.ForeignKeyField(
         "basket.Basket", related_name="changes", on_delete=fields.OnDelete.CASCADE, db_index=False
     )
     basket_id: UUID
-    version: int = fields.BigIntField()
-    kind: ChangeKind = fields.CharEnumField(ChangeKind, max_length=20)
-    product_id: UUID = fields.UUIDField()
-    name: str = fields.TextField()
-    was: int | None = fields.BigIntField(null=True)
-    now: int | None = fields.BigIntField(null=True)
-    at: datetime = fields.DatetimeField(auto_now_add=True)
+    version = fields.BigIntField()
+    kind = fields.CharEnumField(ChangeKind, max_length=20)
+    product_id = fields.UUIDField()
+    name = fields.TextField()
+    was = fields.BigIntField(null=True)
+    now = fields.BigIntField(null=True)
+    at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "basket_change"
@@ -164,16 +165,17 @@ class BasketChange(Model):
 
 
 class Purchase(Model):
-    """An order that a basket was told of: `confirmed` comes again when a refund was refused, and must not take
-    the bought quantities out a second time.
+    """An order that a basket was told of.
+
+    `confirmed` comes again when a refund was refused, and must not take the bought quantities out twice.
     """
 
-    order_id: UUID = fields.UUIDField(primary_key=True)
+    order_id = fields.UUIDField(primary_key=True)
     basket: fields.ForeignKeyRelation[Basket] = fields.ForeignKeyField(
         "basket.Basket", related_name="purchases", on_delete=fields.OnDelete.CASCADE, db_index=True
     )
     basket_id: UUID
-    at: datetime = fields.DatetimeField(auto_now_add=True)
+    at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "purchase"

@@ -5,13 +5,13 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 
-from bazaar_shared.consumer import replay_dead_letters, run_consumer
-from bazaar_shared.management import Health, Management
-from bazaar_shared.relay import run_relay
 from basket.database import connected, migrate
 from basket.events.incoming import CONSUMER, DEAD_LETTERS, TOPICS, handle
 from basket.schema import migrate_until_done
 from basket.settings import Settings
+from bazaar_shared.consumer import replay_dead_letters, run_consumer
+from bazaar_shared.management import Health, Management
+from bazaar_shared.relay import run_relay
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Never
 
 from tortoise.connection import get_connection
 
-from bazaar_shared.management import Health
 from basket.database import AWAY, CONNECTION, migrate
 from basket.settings import Settings
+from bazaar_shared.management import Health
 
 logger = logging.getLogger(__name__)
 

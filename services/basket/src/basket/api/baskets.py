@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, HTTPResponse
 
+from basket.api.context import BasketRequest
 from basket.api.dependencies import MaybeShopper, Shopper, Since
 from basket.api.responses import PREFIX, basket_response
 from basket.api.schemas import BasketOut, MergeBasket, MergedBasket, OpenedBasket, ViewedBasket
@@ -16,7 +17,7 @@ blueprint = Blueprint("baskets", url_prefix="/baskets")
 
 
 @blueprint.post("/")
-async def open_basket(request: Request, shopper: MaybeShopper, settings: Settings) -> HTTPResponse:  # noqa: ARG001
+async def open_basket(request: BasketRequest, shopper: MaybeShopper, settings: Settings) -> HTTPResponse:  # noqa: ARG001
     """A guest's new one with its token; a member's own, made when there is none."""
     if shopper.id is None:
         quote, token = await view_of_guest(settings.market_currency)
@@ -29,14 +30,14 @@ async def open_basket(request: Request, shopper: MaybeShopper, settings: Setting
 
 
 @blueprint.get("/mine")
-async def my_basket(request: Request, shopper: Shopper, settings: Settings) -> HTTPResponse:  # noqa: ARG001
+async def my_basket(request: BasketRequest, shopper: Shopper, settings: Settings) -> HTTPResponse:  # noqa: ARG001
     quote, _ = await view_of_member(shopper.id, settings.market_currency)
     return basket_response(BasketOut.model_validate(quote))
 
 
 @blueprint.post("/mine/merge")
 async def merge_baskets(
-    request: Request,  # noqa: ARG001
+    request: BasketRequest,  # noqa: ARG001
     shopper: Shopper,
     body: MergeBasket,
     settings: Settings,
@@ -46,6 +47,6 @@ async def merge_baskets(
 
 
 @blueprint.get("/<basket_id:uuid>")
-async def get_basket(request: Request, basket_id: UUID, caller: Caller, since: Since) -> HTTPResponse:  # noqa: ARG001
+async def get_basket(request: BasketRequest, basket_id: UUID, caller: Caller, since: Since) -> HTTPResponse:  # noqa: ARG001
     quote, changes = await view(basket_id, caller, since.version)
     return basket_response(ViewedBasket.of(quote, changes), without=("changes",))

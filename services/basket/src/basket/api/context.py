@@ -3,14 +3,15 @@
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 
 from sanic import Config, Request, Sanic
 
+from basket.settings import Settings
 from bazaar_shared.auth import AsyncTokenVerifier
 from bazaar_shared.management import Health, Management
 from bazaar_shared.metrics import HttpMetrics
-from basket.settings import Settings
 
 
 @dataclass(slots=True)
@@ -26,17 +27,20 @@ class AppContext:
     _dependencies: Any = None
 
 
-@dataclass(slots=True)
-class RequestContext:
-    started: float = field(default_factory=perf_counter)
-    # the span, and the count of requests in flight; closed by the response's middleware
-    open: ExitStack = field(default_factory=ExitStack)
+class RequestContext(SimpleNamespace):
+    """`open` holds the span and the count of requests in flight; the response's middleware closes it."""
+
+    started: float
+    open: ExitStack
+
+    def __init__(self) -> None:
+        super().__init__(started=perf_counter(), open=ExitStack())
 
 
 type BasketApp = Sanic[Config, AppContext]
 
 
-class BasketRequest(Request):
+class BasketRequest(Request[Sanic[Config, AppContext], RequestContext]):
     @staticmethod
-    def make_context() -> RequestContext:  # type: ignore[override]
+    def make_context() -> RequestContext:
         return RequestContext()

@@ -1,7 +1,7 @@
-"""The OpenAPI document: said here operation by operation, its schemas by pydantic. A test holds it to the routes.
+"""The OpenAPI document: said operation by operation, its schemas by pydantic. A test holds it to the routes.
 
-sanic-ext can make one from docstrings and decorators, in OpenAPI 3.0 and with pydantic's schemas nested out of reach;
-this one is shorter than its decorators would be, and other services answer in 3.1.
+sanic-ext can make one from docstrings and decorators, in OpenAPI 3.0 and with pydantic's schemas nested out
+of reach; this one is shorter than its decorators would be, and 3.1 as those of the other services.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, HTTPResponse
 from sanic.response import json
 
-from bazaar_shared.problems import CONTENT_TYPE
+from basket.api.context import BasketRequest
 from basket.api.responses import PREFIX
 from basket.api.schemas import (
     AddLine,
@@ -26,6 +26,7 @@ from basket.api.schemas import (
     SetLine,
     ViewedBasket,
 )
+from bazaar_shared.problems import CONTENT_TYPE
 
 blueprint = Blueprint("contract")
 
@@ -33,12 +34,12 @@ _MODELS = (AddLine, BasketOut, MergeBasket, MergedBasket, OpenedBasket, ProblemO
 _SCHEMAS = "#/components/schemas/"
 _JSON = "application/json"
 
-_MEMBER = {"member": []}
-_GUEST = {"guest": []}
+_MEMBER: dict[str, list[str]] = {"member": []}
+_GUEST: dict[str, list[str]] = {"guest": []}
 
 
 @blueprint.get("/openapi.json")
-async def openapi(request: Request) -> HTTPResponse:  # noqa: ARG001
+async def openapi(request: BasketRequest) -> HTTPResponse:  # noqa: ARG001
     return json(document(), headers={"Cache-Control": "public, max-age=60"})
 
 
@@ -52,8 +53,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Bazaar basket",
             "version": "1",
-            "description": "Baskets of guests and members. Money is in minor units; prices include tax. A basket's "
-            "version, its ETag, covers the prices that were shown.",
+            "description": "Baskets of guests and members. Money is in minor units; prices include tax. "
+            "A basket's version, its ETag, covers the prices that were shown.",
         },
         "paths": _paths(),
         "components": {"schemas": schemas["$defs"], "securitySchemes": _security_schemes()},
@@ -80,8 +81,8 @@ def _paths() -> dict[str, Any]:
                 {200: OpenedBasket, 201: OpenedBasket},
                 (403,),
                 security=[{}, _MEMBER],
-                description="Without an access token: a guest's, with `token`, which is told this once. With one: the "
-                "member's open basket, made (201) when there is none.",
+                description="Without an access token: a guest's, with `token`, which is told this once. "
+                "With one: the member's open basket, made (201) when there is none.",
                 response_headers={201: ("ETag", "Location"), 200: ("ETag", "Location")},
             )
         },
@@ -102,7 +103,7 @@ def _paths() -> dict[str, Any]:
                 (400, 403, 404, 409, 413, 415, 422),
                 body=MergeBasket,
                 security=[_MEMBER],
-                description="Of each product the larger of the two quantities. Asked again, it answers the same.",
+                description="Of each product the larger quantity. Asked again, it answers the same.",
             )
         },
         basket: {
@@ -149,7 +150,7 @@ _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "description": "The version that was seen, as in the ETag. Another by now is a 412 that tells `current_version`",
+    "description": "The version that was seen, as in the ETag. Another by now: a 412 with `current_version`",
     "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$', "examples": ['"3"']},
 }
 

@@ -1,7 +1,7 @@
-"""What handlers are given by sanic-ext's injection, by type: who calls, which version they saw, a validated body.
+"""What sanic-ext's injection gives to handlers, by type: who calls, which version they saw, a valid body.
 
-In the order of a handler's parameters. Who the caller is comes before the body: a stranger learns nothing of what
-would be wrong with it.
+In the order of a handler's parameters. Who the caller is comes before the body: a stranger learns nothing of
+what would be wrong with it.
 """
 
 import re
@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
-from sanic import Request
 
-from bazaar_shared.auth import InvalidToken, Principal, bearer
-from bazaar_shared.problems import FieldError, Problem
-from basket.api.context import BasketApp
+from basket.api.context import BasketApp, BasketRequest
 from basket.api.errors import Refusal
 from basket.api.schemas import AddLine, MergeBasket, SetLine
 from basket.baskets.owners import Caller, hash_of
 from basket.settings import Settings
+from bazaar_shared.auth import InvalidToken, Principal, bearer
+from bazaar_shared.problems import FieldError, Problem
 
 TOKEN_HEADER = "Basket-Token"  # noqa: S105 a header's name
 _TAG = re.compile(r'(?<![/\w])"(\d{1,18})"')
@@ -52,7 +51,6 @@ class Since:
 
 
 def install(app: BasketApp) -> None:
-    # mypy: sanic-ext sets `ext` when it is extended
     add = app.ext.add_dependency
     add(Settings, settings)
     add(Caller, caller)
@@ -64,12 +62,11 @@ def install(app: BasketApp) -> None:
         add(model, body_of(model))
 
 
-async def settings(request: Request) -> Settings:
-    found: Settings = request.app.ctx.settings
-    return found
+async def settings(request: BasketRequest) -> Settings:
+    return request.app.ctx.settings
 
 
-async def caller(request: Request) -> Caller:
+async def caller(request: BasketRequest) -> Caller:
     """Whoever holds a token of either kind. Whose the basket is is seen later."""
     token = request.headers.get(TOKEN_HEADER)
     principal = await _principal(request)
@@ -81,25 +78,24 @@ async def caller(request: Request) -> Caller:
     )
 
 
-async def shopper(request: Request) -> Shopper:
+async def shopper(request: BasketRequest) -> Shopper:
     principal = await _principal(request)
     if principal is None:
         raise InvalidToken("a bearer token is required")
     return Shopper(_shopper(principal))
 
 
-async def maybe_shopper(request: Request) -> MaybeShopper:
+async def maybe_shopper(request: BasketRequest) -> MaybeShopper:
     principal = await _principal(request)
     return MaybeShopper(None if principal is None else _shopper(principal))
 
 
-async def _principal(request: Request) -> Principal | None:
+async def _principal(request: BasketRequest) -> Principal | None:
     """Verified here again: a caller inside the network is not trusted, nor any header it sends."""
     header = request.headers.get("authorization")
     if header is None:
         return None
-    found: Principal = await request.app.ctx.verifier.verify(bearer(header))
-    return found
+    return await request.app.ctx.verifier.verify(bearer(header))
 
 
 def _shopper(principal: Principal) -> UUID:
@@ -117,7 +113,7 @@ def _account(principal: Principal) -> UUID | None:
         return None
 
 
-async def if_match(request: Request) -> IfMatch:
+async def if_match(request: BasketRequest) -> IfMatch:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         detail = 'name the version that you saw, as in its ETag: "3"'
@@ -125,7 +121,7 @@ async def if_match(request: Request) -> IfMatch:
     return IfMatch(frozenset(int(tag) for tag in _TAG.findall(header)))
 
 
-async def since(request: Request) -> Since:
+async def since(request: BasketRequest) -> Since:
     text = request.args.get("since", None)
     if text is None:
         return Since(None)
@@ -134,8 +130,8 @@ async def since(request: Request) -> Since:
     return Since(int(text))
 
 
-def body_of[M: BaseModel](model: type[M]) -> Callable[[Request], M]:
-    def parse(request: Request):  # type: ignore[no-untyped-def]  # noqa: ANN202 sanic-ext reads the hints
+def body_of[M: BaseModel](model: type[M]) -> Callable[[BasketRequest], M]:
+    def parse(request: BasketRequest):  # type: ignore[no-untyped-def]  # noqa: ANN202 sanic-ext reads the hints
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise Refusal(Problem.of("unsupported-media-type", "only application/json is taken"))

@@ -11,8 +11,6 @@ from sanic.handlers import ErrorHandler
 from sanic.response import json
 from tortoise.exceptions import OperationalError
 
-from bazaar_shared.auth import InvalidToken, KeysUnavailable
-from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
 from basket.baskets.errors import (
     BasketClosed,
     BasketNotFound,
@@ -22,6 +20,8 @@ from basket.baskets.errors import (
     StaleVersion,
 )
 from basket.database import AWAY
+from bazaar_shared.auth import InvalidToken, KeysUnavailable
+from bazaar_shared.problems import CONTENT_TYPE, FieldError, Problem
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from sanic import Blueprint, HTTPResponse, Request
+from sanic import Blueprint, HTTPResponse
 
+from basket.api.context import BasketRequest
 from basket.api.dependencies import IfMatch
 from basket.api.responses import basket_response
 from basket.api.schemas import AddLine, BasketOut, SetLine
@@ -15,7 +16,7 @@ blueprint = Blueprint("lines", url_prefix="/baskets/<basket_id:uuid>/lines")
 
 @blueprint.post("/")
 async def add_line(
-    request: Request,  # noqa: ARG001
+    request: BasketRequest,  # noqa: ARG001
     basket_id: UUID,
     caller: Caller,
     seen: IfMatch,
@@ -26,7 +27,7 @@ async def add_line(
 
 
 @blueprint.delete("/")
-async def clear_lines(request: Request, basket_id: UUID, caller: Caller, seen: IfMatch) -> HTTPResponse:  # noqa: ARG001
+async def clear_lines(request: BasketRequest, basket_id: UUID, caller: Caller, seen: IfMatch) -> HTTPResponse:  # noqa: ARG001
     return basket_response(
         BasketOut.model_validate(await lines.clear_lines(basket_id, caller, seen.versions))
     )
@@ -34,7 +35,7 @@ async def clear_lines(request: Request, basket_id: UUID, caller: Caller, seen: I
 
 @blueprint.put("/<product_id:uuid>")
 async def set_line(
-    request: Request,  # noqa: ARG001
+    request: BasketRequest,  # noqa: ARG001
     basket_id: UUID,
     product_id: UUID,
     caller: Caller,
@@ -47,7 +48,7 @@ async def set_line(
 
 @blueprint.delete("/<product_id:uuid>")
 async def remove_line(
-    request: Request,  # noqa: ARG001
+    request: BasketRequest,  # noqa: ARG001
     basket_id: UUID,
     product_id: UUID,
     caller: Caller,

@@ -6,10 +6,10 @@ from time import perf_counter
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
-from sanic import HTTPResponse, Request
+from sanic.response import BaseHTTPResponse
 
+from basket.api.context import BasketApp, BasketRequest
 from bazaar_shared.telemetry import span, trace_id
-from basket.api.context import BasketApp, RequestContext
 
 
 def install(app: BasketApp) -> None:
@@ -18,17 +18,17 @@ def install(app: BasketApp) -> None:
     app.register_middleware(end, "response", priority=-100)
 
 
-async def begin(request: Request) -> None:
-    context: RequestContext = request.ctx
+async def begin(request: BasketRequest) -> None:
+    context = request.ctx
     context.open.enter_context(request.app.ctx.metrics.active(request.method))
     attributes = {"http.request.method": request.method, "url.path": request.path}
     name = f"{request.method} {route_of(request) or ''}".rstrip()
     context.open.enter_context(span(name, request.headers, SpanKind.SERVER, attributes))
 
 
-async def end(request: Request, response: HTTPResponse) -> None:
+async def end(request: BasketRequest, response: BaseHTTPResponse) -> None:
     """Also after a refusal: Sanic's error handler answers before the response's middleware."""
-    context: RequestContext = request.ctx
+    context = request.ctx
     response.headers["X-Trace-Id"] = trace_id() or ""
     # a basket is its owner's alone, and stock changes under the same version
     response.headers.setdefault("Cache-Control", "no-store")
@@ -38,7 +38,7 @@ async def end(request: Request, response: HTTPResponse) -> None:
     context.open.close()
 
 
-def route_of(request: Request) -> str | None:
+def route_of(request: BasketRequest) -> str | None:
     """The template, never the path. A refusal before routing has none."""
     return None if request.route is None else _template(request.route.path)
 

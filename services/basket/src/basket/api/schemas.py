@@ -67,8 +67,8 @@ class BasketOut(_Out):
     version: Annotated[
         int,
         Field(
-            description="Grows with each change of the lines and with each price, currency or status of a product "
-            "among them; not with stock"
+            description="Grows with each change of the lines, and of a price, currency or status "
+            "of a product among them; not with stock"
         ),
     ]
     status: Status

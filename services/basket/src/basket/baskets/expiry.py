@@ -1,4 +1,4 @@
-"""Guests' baskets that were forgotten. Replicas may all do this at once: each takes rows that no other has."""
+"""Guests' baskets that were forgotten. Replicas may do this at once: each takes rows that no other has."""
 
 from datetime import UTC, datetime, timedelta
 

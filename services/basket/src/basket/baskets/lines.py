@@ -73,7 +73,7 @@ def _line_of(basket: Basket, product_id: UUID) -> BasketLine | None:
 
 
 async def _set(edit: Edit, line: BasketLine, product: Product, quantity: int) -> None:
-    """The same quantity again is no change, but says that the price is seen: nothing that was shown differs."""
+    """The same quantity again changes nothing that was shown, but says that the price was seen."""
     was, line.quantity, line.added_price_minor = line.quantity, quantity, product.price_minor
     await line.save(update_fields=["quantity", "added_price_minor"])
     if was == quantity:

@@ -1,5 +1,5 @@
-"""The order of locks: products first, then baskets, each by its id. The consumer of prices does the same, so that no
-two transactions wait for each other.
+"""The order of locks: products first, then baskets, each by its id. The consumer of prices does the same, so
+that no two transactions wait for each other.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -27,9 +27,9 @@ class Edit:
 
 
 async def hold_prices(connection: BaseDBAsyncClient, products: Iterable[UUID]) -> None:
-    """Until the end of the transaction no price of theirs changes. Without it a line could be added at the price
-    that an event is just replacing, in a basket that this event does not see: its version would stay the same
-    under a new price.
+    """Until the end of the transaction no price of theirs changes. Without it a line could be added at the
+    price that an event is just replacing, to a basket that this event does not see: its version would stay
+    the same under a new price.
     """
     await connection.execute_query(_HOLD_PRICES, [list(products)])
 
@@ -42,8 +42,8 @@ async def lock_baskets(ids: Iterable[UUID]) -> list[Basket]:
 async def editing(
     basket_id: UUID, caller: Caller, versions: frozenset[int], *products: UUID
 ) -> AsyncIterator[Edit]:
-    """The caller's open basket at one of the versions, locked, in a transaction of its own. While it is locked no
-    price of its lines can change: who changes one needs this lock before the commit.
+    """The caller's open basket at one of the versions, locked, in a transaction of its own. While it is
+    locked no price of its lines can change: who changes one needs this lock before the commit.
     """
     async with in_transaction(CONNECTION) as connection:
         if products:

@@ -1,4 +1,4 @@
-"""A guest's basket goes into the member's at sign-in (ADR 0050): of each product the larger of the two quantities."""
+"""A guest's basket goes into the member's at sign-in (ADR 0050): of each product the larger quantity."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ class Merge:
 
 
 def combine(members: Iterable[BasketLine], guests: Iterable[BasketLine], most: int = MAX_LINES) -> Merge:
-    """The larger quantity, not the sum: who fills a basket on two devices means one of them, and merging again
-    changes nothing. A product that is there already needs no place; the guest's first lines get those that are left.
+    """The larger quantity, not the sum: who fills a basket on two devices means one of them, and merging
+    again changes nothing. A product that is there already needs no place; the guest's first lines get those
+    that are left.
     """
     known = {line.product_id: line for line in members}
     both = [(known[line.product_id], line) for line in guests if line.product_id in known]
@@ -48,7 +49,7 @@ async def merge(
     while True:
         member, _ = await open_for_member(shopper_id, currency)
         async with in_transaction(CONNECTION) as connection:
-            held = set(await BasketLine.filter(basket_id=guest_id).values_list("product_id", flat=True))
+            held = {line.product_id for line in await BasketLine.filter(basket_id=guest_id)}
             await hold_prices(connection, held)
             locked = {basket.id: basket for basket in await lock_baskets([guest_id, member.id])}
             member, guest = locked[member.id], locked.get(guest_id)

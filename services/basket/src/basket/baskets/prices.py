@@ -15,7 +15,7 @@ _CHUNK = 200
 
 
 async def reprice(connection: BaseDBAsyncClient, before: Product, after: Product) -> None:
-    """The caller has updated, and so locked, the product's row. Baskets are locked by their ids, as everywhere."""
+    """The caller has updated, and so locked, the product. Baskets are locked in the order of their ids."""
     if (before.price_minor, before.currency, before.status) == (
         after.price_minor,
         after.currency,

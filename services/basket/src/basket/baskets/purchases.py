@@ -23,8 +23,8 @@ class Bought:
 
 
 async def close(connection: BaseDBAsyncClient, bought: Bought) -> None:
-    """Once for each order, however often it is told: an order that was confirmed is confirmed again when its refund
-    was refused.
+    """Once for each order, however often it is told: an order that was confirmed is confirmed again when its
+    refund was refused.
     """
     found = await lock_baskets([bought.basket_id])
     if not found:

@@ -56,7 +56,7 @@ class Quote:
 
 
 async def quoted(basket: Basket) -> Quote:
-    """Its lines were loaded, under the basket's lock or in the same snapshot: version and prices belong together."""
+    """Its lines were loaded, under its lock or in the same snapshot: version and prices belong together."""
     known = await Stock.filter(product_id__in=[line.product_id for line in basket.lines])
     return quote(basket, {stock.product_id: stock.available for stock in known})
 

@@ -1,4 +1,4 @@
-"""The one way a basket changes: its version, its log of changes and its event, in the transaction of the change.
+"""The one way a basket changes: version, log of changes and event, in the transaction of the change.
 
 Who calls `record` holds the baskets' locks.
 """
@@ -12,9 +12,9 @@ from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from bazaar_shared.outbox import INSERT_SQL, NOTIFY_SQL
 from basket.events.outgoing import TOPIC, basket_event
 from basket.models import Basket, BasketChange, ChangeKind, Product
+from bazaar_shared.outbox import INSERT_SQL, NOTIFY_SQL
 
 _RECORDED = ("version", "status", "order_id", "merged_into_id", "left_out", "updated_at", "touched_at")
 

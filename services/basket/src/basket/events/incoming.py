@@ -1,5 +1,5 @@
-"""What basket learns: products from the catalog, stock from the inventory, what was bought from orders. Effect and
-inbox row are one transaction; each effect is guarded by the event's version besides.
+"""What basket learns: products from the catalog, stock from the inventory, what was bought from orders.
+Effect and inbox row are one transaction; each effect is guarded by the event's version besides.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
-from bazaar_shared.consumer import PermanentError, Record
-from bazaar_shared.envelope import Event
-from bazaar_shared.inbox import FIRST_TIME_SQL
 from basket.baskets.prices import reprice
 from basket.baskets.purchases import Bought, close
 from basket.database import CONNECTION
-from basket.models import Product, Stock
+from basket.models import Product
+from bazaar_shared.consumer import PermanentError, Record
+from bazaar_shared.envelope import Event
+from bazaar_shared.inbox import FIRST_TIME_SQL
 
 CONSUMER = "basket"
 TOPICS = ("catalog.product", "inventory.stock", "orders.order")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bazaar_shared.envelope import Event
 from basket.models import Basket, BasketLine
+from bazaar_shared.envelope import Event
 
 TOPIC = "basket.basket"
 SOURCE = "/bazaar/basket"
