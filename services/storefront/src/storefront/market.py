@@ -9,6 +9,7 @@ from bazaar_shared.auth import AsyncTokenVerifier
 from storefront.clients.base import WRITE_SECONDS
 from storefront.clients.baskets import Baskets
 from storefront.clients.catalog import Catalog
+from storefront.clients.errors import CallFailed
 from storefront.clients.identity import Identity
 from storefront.clients.orders import Orders
 from storefront.clients.reviews import ReviewsClient
@@ -43,8 +44,12 @@ class Market:
         urls = settings.urls
         catalog, identity = Catalog(http, urls["catalog"]), Identity(http, urls["identity"])
 
-        def stall_names() -> Mapping[str, str]:
-            return {stall.slug: stall.name for stall in catalog.stalls.known or ()}
+        async def stall_names() -> Mapping[str, str]:
+            try:
+                return {stall.slug: stall.name for stall in await catalog.stalls.get()}
+            except CallFailed:
+                # a basket is shown with the stalls' slugs rather than not at all
+                return {}
 
         return cls(
             identity=identity,

@@ -64,6 +64,8 @@ class PageParts(Parts):
         market = visitor.market()
         self.basket = self.want("basket", shown_basket(self._since))
         self._categories = self.want("catalog", market.catalog.categories.get())
+        # a basket names them: asked at the same time, not after it
+        self.want("catalog", market.catalog.stalls.get())
         return self
 
     async def __aexit__(self, *failure: Any) -> None:
@@ -86,10 +88,10 @@ async def shown_basket(since: tuple[str, int] | None = None) -> Basket:
 
 
 async def page(
-    template: str, title: str, /, *, code: int = 200, description: str = DESCRIPTION, **context: Any
+    template: str, title: str, /, *, http_status: int = 200, description: str = DESCRIPTION, **context: Any
 ) -> Response:
     about = Page(title, description, _current_url(), wants_fragment())
-    return Response(await render_template(template, page=about, **context), code)
+    return Response(await render_template(template, page=about, **context), http_status)
 
 
 async def see_other(path: str, told: str | None = None, kind: str = "good") -> Response:

@@ -1,7 +1,7 @@
 """Doubles of the storefront's collaborators: real HTTP servers on 127.0.0.1 that speak their contracts.
 
-One server answers for all five services, by the paths' prefixes; what it holds is plain data that a test changes.
-That the real services speak these contracts as well is shown by tests/contract and tests/e2e of the repository.
+One server answers for all five services, by the paths' prefixes; what it holds is plain data that a test
+changes. That the real services speak these contracts as well is shown by tests/contract and tests/e2e.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from uuid import uuid4
 import uvicorn
 
 from bazaar_shared.problems import ERRORS, TYPE_PREFIX
-from bazaar_shared.testing import TokenForge
+from bazaar_shared.testing import TokenForge, aeventually
 
 STALL = {
     "id": "0a1b2c3d-0000-4000-8000-000000000001",
@@ -183,8 +183,7 @@ async def serving(app: Callable[..., Awaitable[None]]) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     # uvicorn's own `serve` would take this process's signals
     running = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await aeventually(lambda: server.started, every=0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"

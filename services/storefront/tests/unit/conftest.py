@@ -1,5 +1,5 @@
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,20 +8,19 @@ import pytest
 from prometheus_client import CollectorRegistry
 from quart import Quart, Response
 from quart.typing import TestClientProtocol
+from storefront.app import create_app
+from storefront.settings import SERVICES, Settings
 
 from bazaar_shared import telemetry
 from bazaar_shared.settings import Redacted
-from storefront.app import create_app
-from storefront.settings import SERVICES, Settings
 from tests.unit.collaborators import Collaborators, serving
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tracing() -> Iterator[None]:
+def _tracing() -> None:
     telemetry.configure("storefront", "test")
-    yield
 
 
 @pytest.fixture

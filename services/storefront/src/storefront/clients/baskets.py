@@ -41,7 +41,7 @@ class Baskets(Service):
     name = "basket"
 
     def __init__(
-        self, http: httpx.AsyncClient, base_url: str, stalls: Callable[[], Mapping[str, str]]
+        self, http: httpx.AsyncClient, base_url: str, stalls: Callable[[], Awaitable[Mapping[str, str]]]
     ) -> None:
         """`stalls`: their names by slug, as far as they are known; a basket's lines hold the slug only."""
         super().__init__(http, base_url)
@@ -55,11 +55,11 @@ class Baskets(Service):
         """`since`: an id and a version that was seen before; the basket then tells what changed."""
         if isinstance(holder, Guest):
             seen = since[1] if since and since[0] == holder.basket_id else None
-            return self._shown(await self._read(holder, holder.basket_id, seen))
+            return await self._shown(await self._read(holder, holder.basket_id, seen))
         found = document(self.name, await self.ask("GET", "/api/basket/baskets/mine", bearer=holder))
         if since and since[0] == found["id"] and since[1] != found["version"]:
             found = await self._read(holder, found["id"], since[1])
-        return self._shown(found)
+        return await self._shown(found)
 
     async def add(self, holder: Holder, product_id: str, quantity: int) -> Basket:
         line = {"product_id": product_id, "quantity": quantity}
@@ -95,8 +95,8 @@ class Baskets(Service):
         left_out = document(self.name, answer).get("left_out") or []
         return tuple(_name(left) for left in left_out)
 
-    def _shown(self, basket: Mapping[str, Any]) -> Basket:
-        return Basket.of(basket, self._stalls())
+    async def _shown(self, basket: Mapping[str, Any]) -> Basket:
+        return Basket.of(basket, await self._stalls() if basket["lines"] else {})
 
     async def _read(self, holder: Holder, basket_id: str, since: int | None) -> Mapping[str, Any]:
         params = {} if since is None else {"since": since}
@@ -113,7 +113,7 @@ class Baskets(Service):
         for attempt in range(1, _TRIES + 1):
             basket = await self.show(holder)
             try:
-                return self._shown(document(self.name, await change(basket)))
+                return await self._shown(document(self.name, await change(basket)))
             except Refused as refusal:
                 if refusal.status != _OTHER_VERSION or attempt == _TRIES:
                     raise

@@ -18,30 +18,32 @@ _MOST_IN_A_BATCH = 100
 
 
 class Remembered[T]:
-    """A list that may be a minute old, and older while its service is away. One asks, the others wait."""
+    """A list that may be a minute old, and older while its service is away. One asks, the others wait; a
+    failure is remembered too, for a moment: not every part of a page waits for it anew.
+    """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]]) -> None:
         self._fetch = fetch
         self._lock = asyncio.Lock()
         self._until = float("-inf")
+        self._failure: CallFailed | None = None
         self.known: T | None = None
 
     async def get(self) -> T:
-        if self.known is not None and monotonic() < self._until:
-            return self.known
-        async with self._lock:
-            if self.known is None or monotonic() >= self._until:
-                await self._renew()
-            assert self.known is not None  # noqa: S101 for mypy: _renew sets it or raises
-            return self.known
+        if monotonic() >= self._until:
+            async with self._lock:
+                if monotonic() >= self._until:
+                    await self._renew()
+        if self.known is None:
+            raise self._failure or AssertionError("neither a list nor a failure")
+        return self.known
 
     async def _renew(self) -> None:
         try:
             self.known = await self._fetch()
             self._until = monotonic() + _REMEMBERED_SECONDS
-        except CallFailed:
-            if self.known is None:
-                raise
+        except CallFailed as failure:
+            self._failure = failure
             self._until = monotonic() + _TRY_AGAIN_SECONDS
 
 

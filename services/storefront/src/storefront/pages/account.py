@@ -158,4 +158,4 @@ async def _bring_basket() -> None:
 async def _show(template: str, title: str, form: Form, target: str, status: int = 200) -> Response:
     async with PageParts():
         pass
-    return await page(template, title, code=status, form=form, next=target)
+    return await page(template, title, http_status=status, form=form, next=target)

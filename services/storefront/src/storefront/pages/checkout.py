@@ -151,7 +151,7 @@ async def _page(form: Form, key: str, problem: Problem | None = None, status: in
     return await page(
         "checkout.html",
         "Checkout",
-        code=status,
+        http_status=status,
         basket=basket,
         form=form,
         countries=COUNTRIES,

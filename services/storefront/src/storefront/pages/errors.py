@@ -85,7 +85,7 @@ async def _show(status: int, words: str | None = None) -> Response:
     return await page(
         "error.html",
         title,
-        code=status,
+        http_status=status,
         status=status,
         title=title,
         detail=words or detail,

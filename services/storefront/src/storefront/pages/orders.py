@@ -5,6 +5,7 @@ from uuid import UUID
 from quart import Blueprint, Response, abort, request, url_for
 
 from storefront import fanout, paths
+from storefront.clients.base import Bearer
 from storefront.clients.errors import Refused
 from storefront.clients.orders import JournalEntry, OrderDocument
 from storefront.market import Market
@@ -40,7 +41,7 @@ async def show_all() -> Response:
 @members_only
 async def show(order_id: UUID) -> Response:
     async with PageParts() as parts:
-        found = parts.need(order_of(str(order_id)))
+        found = parts.need(order_of(market(), str(order_id), member()))
     order = found.result()
     stream = None if order.ended else url_for("progress.events", order_id=order_id)
     return await page(
@@ -61,25 +62,24 @@ async def cancel(order_id: UUID) -> Response:
     return await see_other(path, "We are calling your order off.", "info")
 
 
-async def order_of(order_id: str) -> Order:
+async def order_of(asked: Market, order_id: str, shopper: Bearer) -> Order:
     """The order with its journal (what it is, must be known) and what others know of its goods (if they
     answer).
     """
-    asked = market()
     async with fanout.Parts() as parts:
-        found = parts.need(order_document(asked, order_id))
-        journal = parts.need(asked.orders.journal(order_id, member()))
+        found = parts.need(order_document(asked, order_id, shopper))
+        journal = parts.need(asked.orders.journal(order_id, shopper))
         cards = parts.want("catalog", _goods(asked, found))
         stalls = parts.want("catalog", asked.catalog.stalls.get())
-        reviewed = parts.want("reviews", _reviewed(asked, found))
+        reviewed = parts.want("reviews", _reviewed(asked, found, shopper))
     names = {stall.id: stall.name for stall in stalls.result() or ()}
     around = Surroundings(cards.result() or {}, names, reviewed.result())
     return Order.of(found.result(), journal.result(), around)
 
 
-async def order_document(asked: Market, order_id: str) -> OrderDocument:
+async def order_document(asked: Market, order_id: str, shopper: Bearer) -> OrderDocument:
     try:
-        return await asked.orders.order(order_id, member())
+        return await asked.orders.order(order_id, shopper)
     except Refused as refusal:
         if refusal.status == 404:
             abort(404, "You have no such order.")
@@ -105,11 +105,11 @@ async def _goods(asked: Market, found: Any) -> Mapping[str, Card]:
     return await asked.catalog.batch([line["product_id"] for line in order["lines"]])
 
 
-async def _reviewed(asked: Market, found: Any) -> frozenset[str] | None:
+async def _reviewed(asked: Market, found: Any, shopper: Bearer) -> frozenset[str] | None:
     """Only of a delivered order: nothing else can be reviewed."""
     if (await found)["status"] != _REVIEWABLE:
         return None
-    return frozenset(review.product_id for review in await asked.reviews.mine(member()))
+    return frozenset(review.product_id for review in await asked.reviews.mine(shopper))
 
 
 def fingerprint(order: OrderDocument, journal: Sequence[JournalEntry]) -> tuple[Any, ...]:

@@ -37,8 +37,8 @@ async def product(product_id: UUID) -> Response:
 
 
 async def show_product(product_id: str, review_form: Form | None = None, code: int = 200) -> Response:
-    """The page, or for htmx its reviews. Also the answer to a review that could not be taken, with the form as
-    it was filled in.
+    """The page, or for htmx its reviews. Also the answer to a review that could not be taken, with the form
+    as it was filled in.
     """
     asked = market()
     fragment = wants_fragment()
@@ -53,7 +53,7 @@ async def show_product(product_id: str, review_form: Form | None = None, code: i
     return await page(
         "_reviews.html" if fragment else "product.html",
         card.name,
-        code=code,
+        http_status=code,
         description=card.description[:150],
         product=card,
         form=Form.of(("quantity",), quantity="1"),

@@ -18,9 +18,11 @@ from quart import Blueprint, Response, current_app, g, render_template, stream_w
 
 from storefront import fanout, recorder
 from storefront.clients.errors import CallFailed, SignedOut
+from storefront.market import Market
 from storefront.pages.orders import fingerprint, order_document, order_of
 from storefront.rendering import Page
-from storefront.visitor import market, member, members_only, tokens
+from storefront.tokens import Tokens
+from storefront.visitor import market, member, members_only
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,12 @@ class Streams:
                 await self.stop.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    html: str
+    ended: bool
+
+
 @bp.get("/orders/<uuid:order_id>/events")
 @members_only
 async def events(order_id: UUID) -> Response:
@@ -70,15 +78,17 @@ async def events(order_id: UUID) -> Response:
     shopper = _shopper()
     if streams.full(shopper):
         return Response("", 503, {"Retry-After": _BUSY_SECONDS})
+    watch = Watch(market(), str(order_id), member())
     # whose order it is, before a 200 is sent; and the last moment at which cookies can be set
-    await order_document(market(), str(order_id))
-    tokens().may_rotate = False
+    await order_document(watch.market, watch.order_id, watch.shopper)
+    watch.shopper.may_rotate = False
 
+    # its context has a `g` of its own, an empty one: what is of this request is in `watch`
     @stream_with_context
     async def body() -> AsyncIterator[str]:
         with streams.place(shopper):
             yield _RECONNECT
-            async for event in _told(str(order_id), streams):
+            async for event in watch.told(streams):
                 yield event
 
     response = Response(body(), content_type="text/event-stream; charset=utf-8")
@@ -87,48 +97,55 @@ async def events(order_id: UUID) -> Response:
     return response
 
 
-async def _told(order_id: str, streams: Streams) -> AsyncIterator[str]:
-    """Ends with the event `end` when the order has ended; otherwise without, and the browser comes again."""
-    until, said_at = monotonic() + _STREAM_SECONDS, monotonic()
-    shown, pause = None, _FASTEST
-    while monotonic() < until and not streams.stop.is_set():
-        try:
-            with recorder.recording(recorder.READING_SECONDS):
-                seen = await _look(order_id)
-                if seen != shown:
-                    event, ended = await _progress(order_id)
-                    shown, pause, said_at = seen, _FASTEST, monotonic()
-                    yield event
-                    if ended:
-                        yield _event(END, "")
-                        return
-        except SignedOut:
-            # the token ended: with its next request the browser gets another
-            return
-        except CallFailed:
-            pause = _SLOWEST
-        if monotonic() - said_at > _HEARTBEAT_SECONDS:
-            said_at = monotonic()
-            yield ": still here\n\n"
-        await streams.pause(pause)
-        pause = min(pause * _SLOWER, _SLOWEST)
+@dataclass(frozen=True, slots=True)
+class Watch:
+    market: Market
+    order_id: str
+    shopper: Tokens
 
+    async def told(self, streams: Streams) -> AsyncIterator[str]:
+        """Ends with the event `end` when the order has ended; otherwise without, and the browser comes
+        again.
+        """
+        until, said_at = monotonic() + _STREAM_SECONDS, monotonic()
+        shown: tuple[object, ...] | None = None
+        pause = _FASTEST
+        while monotonic() < until and not streams.stop.is_set():
+            try:
+                with recorder.recording(recorder.READING_SECONDS):
+                    seen = await self._look()
+                    news = None if seen == shown else await self._progress()
+            except SignedOut:
+                # the token ended: with its next request the browser gets another
+                return
+            except CallFailed:
+                news, pause = None, _SLOWEST
+            if news:
+                shown, pause, said_at = seen, _FASTEST, monotonic()
+                yield _event("progress", news.html)
+                if news.ended:
+                    yield _event(END, "")
+                    return
+            elif monotonic() - said_at > _HEARTBEAT_SECONDS:
+                said_at = monotonic()
+                yield ": still here\n\n"
+            await streams.pause(pause)
+            pause = min(pause * _SLOWER, _SLOWEST)
 
-async def _look(order_id: str) -> tuple[object, ...]:
-    asked = market().orders
-    async with fanout.Parts() as parts:
-        order = parts.need(asked.order(order_id, member()))
-        journal = parts.need(asked.journal(order_id, member()))
-    return fingerprint(order.result(), journal.result())
+    async def _look(self) -> tuple[object, ...]:
+        asked = self.market.orders
+        async with fanout.Parts() as parts:
+            order = parts.need(asked.order(self.order_id, self.shopper))
+            journal = parts.need(asked.journal(self.order_id, self.shopper))
+        return fingerprint(order.result(), journal.result())
 
-
-async def _progress(order_id: str) -> tuple[str, bool]:
-    order = await order_of(order_id)
-    about = Page(f"Order {order.number}", "", order.url, partial=True)
-    html = await render_template(
-        "_progress.html", page=about, order=order, steps=order.steps, stream_url=None
-    )
-    return _event("progress", html), order.ended
+    async def _progress(self) -> News:
+        order = await order_of(self.market, self.order_id, self.shopper)
+        about = Page(f"Order {order.number}", "", order.url, partial=True)
+        html = await render_template(
+            "_progress.html", page=about, order=order, steps=order.steps, stream_url=None
+        )
+        return News(html, order.ended)
 
 
 def _event(name: str, data: str) -> str:
