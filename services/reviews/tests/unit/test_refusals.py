@@ -1,4 +1,4 @@
-"""Refusals that need no database: always a problem, always with the trace, never Flask-RESTful's or Werkzeug's own."""
+"""Refusals that need no database: always a problem with the trace, never Flask-RESTful's own."""
 
 from uuid import uuid4
 
