@@ -1,6 +1,6 @@
 """Templates by themselves: Jinja2 as the app sets it up, without the app.
 
-`python -m tests.look.rendering FOLDER` writes every example as a page to look at, with what it needs beside it.
+`python -m tests.look.rendering FOLDER` writes every example as a page, with what it needs beside it.
 """
 
 import shutil
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tests.look.examples import NOON, PAGES, REPOSITORY
+from tests.look.examples import PAGES
+from tests.look.goods import NOON, REPOSITORY
 
 LOOK = Path(__file__).parents[2] / "src/storefront"
 
