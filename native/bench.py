@@ -20,7 +20,7 @@ from pathlib import Path
 from native import install, native_up
 from native.modes import LOCAL
 from native.native_mode import NativeMode, free_port
-from native.paths import ROOT
+from native.paths import MARK, ROOT
 from native.progress import showing
 from native.readiness import NotReadyError, server_waits_for
 from native.servers import postgres
@@ -96,7 +96,8 @@ def started(
     with (folder / f"{name}.log").open("wb") as log:
         child = subprocess.Popen(
             command,
-            env={**os.environ, **settings},
+            # not the market's mark: `make up` and `make down` would take them for its leftovers
+            env={**os.environ, **settings, MARK: str(folder)},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=log,
