@@ -81,6 +81,8 @@ def where_next(tell: Teller, gateway: str, addresses: Any, account: dict[str, An
     tell.table(
         ("", "what", "where"),
         [
+            ("", "the market itself", f"{gateway}/   (in a browser; the same accounts)"),
+            ("", "moderation of reviews", f"{gateway}/moderation/   (operator@bazaar.example)"),
             ("", "the API", f"{gateway}/api/catalog/products"),
             ("", "its documentation", f"{gateway}/api/catalog/docs, {gateway}/api/orders/openapi.json"),
             ("", "the back office", f"{gateway}/admin/ (kiln-street@bazaar.example, the same password)"),
