@@ -122,7 +122,7 @@ async def if_match(request: BasketRequest) -> IfMatch:
 
 
 async def since(request: BasketRequest) -> Since:
-    text = request.args.get("since", None)
+    text = request.get_args(keep_blank_values=True).get("since")
     if text is None:
         return Since(None)
     if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_SINCE):
