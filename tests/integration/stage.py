@@ -28,9 +28,10 @@ LOCAL = "127.0.0.1"
 PROCESSES = [
     "identity", "catalog", "catalog-relay", "catalog-consume", "orders", "orders-relay", "orders-consume",
     "orders-saga", "inventory", "payments", "shipping", "processor",
-    "fulfillment-relay", "fulfillment-consume",
+    "fulfillment-relay", "fulfillment-consume", "basket", "basket-relay", "basket-consume", "reviews",
+    "reviews-relay", "reviews-consume",
 ]  # fmt: skip
-SEEDS = ["identity-seed", "catalog-seed", "fulfillment-seed"]
+SEEDS = ["identity-seed", "catalog-seed", "fulfillment-seed", "reviews-seed"]
 
 
 def infra(*arguments: str, env: Mapping[str, str] | None = None) -> None:
@@ -56,6 +57,7 @@ def little_market(folder: Path) -> dict[str, object]:
     for product in products:
         shutil.copy(ROOT / "demo" / product["picture"], folder / product["picture"])
     (folder / "market.yaml").write_text(yaml.safe_dump(market, allow_unicode=True), "utf-8")
+    shutil.copy(ROOT / "demo" / "reviews.yaml", folder / "reviews.yaml")
     return market
 
 
@@ -92,13 +94,14 @@ class Stage:
         }
         infra("provision", env=env)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, **changed: str) -> None:
+        """`changed`: settings of this one start."""
         process = self.compose.processes[name]
         assert process.project is not None
         log = (self.folder / f"{name}.log").open("ab")
         self.running[name] = subprocess.Popen(
             [str(process.project / ".venv" / "bin" / "python"), *process.command[1:]],
-            env=self.environment(process),
+            env=self.environment(process) | changed,
             cwd=process.project,
             stdout=log,
             stderr=log,
