@@ -96,7 +96,7 @@ def test_summaries_come_in_the_order_they_were_asked_for(market: Market):
 
 
 def test_a_page_uses_its_index(market: Market):
-    from reviews.api.keyset import ORDERINGS
+    from reviews.keyset import ORDERINGS
     from reviews.models import Review, Status
     from sqlalchemy import select, text
     from sqlalchemy.dialects import postgresql

@@ -49,6 +49,7 @@ def operator(market: Market) -> Browser:
     ("path", "back"),
     [
         ("/moderation/", "%2Fmoderation%2F"),
+        ("/moderation", "%2Fmoderation"),
         (f"{PAGES}?status=hidden&rating=1", "%2Fmoderation%2Freviews%3Fstatus%3Dhidden%26rating%3D1"),
     ],
 )

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+import yaml
 
 from bazaar_shared.testing import TokenForge, eventually, temporary_database
 
@@ -32,16 +33,14 @@ def kafka() -> str:
 
 
 @pytest.fixture(scope="module")
-def environment(
-    kafka: str, jwks_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
+def environment(jwks_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     key = tmp_path_factory.mktemp("secrets") / "key"
     key.write_text("a key for tests only")
     with temporary_database(server("TEST_POSTGRES_URL"), "test_reviews") as url:
         yield {
             "DATABASE_URL": url,
             "SECRET_KEY_FILE": str(key),
-            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "KAFKA_BOOTSTRAP_SERVERS": server("TEST_KAFKA_BOOTSTRAP"),
             "JWKS_URL": jwks_url,
         }
 
@@ -358,17 +357,18 @@ def test_missing_settings_are_all_named(command: str):
 
 
 def test_seed_export_and_recount_by_command(two: list[Process], environment: dict[str, str]):
-    demo = str(Path(__file__).parents[4] / "demo")
+    demo = Path(__file__).parents[4] / "demo"
+    wanted = len(yaml.safe_load((demo / "reviews.yaml").read_text("utf-8"))["reviews"])
 
-    seeded = run("seed", DEMO_DIR=demo, **environment)
+    seeded = run("seed", DEMO_DIR=str(demo), **environment)
     exported = run("export", **environment)
     counted = run("recount", **environment)
 
     assert seeded.returncode == 0, seeded.stderr
-    assert seeded.stdout.splitlines()[-1] == "reviews: 180 reviews added"
+    assert seeded.stdout.splitlines()[-1] == f"reviews: {wanted} reviews added"
     kinds = [json.loads(line)["kind"] for line in exported.stdout.splitlines()]
     assert set(kinds) == {"review", "rating_summary"}
-    assert kinds.count("review") >= 180
+    assert kinds.count("review") >= wanted
     assert (counted.returncode, counted.stdout) == (0, "")
 
 

@@ -133,6 +133,11 @@ def test_what_makes_no_sense_goes_to_the_dead_letters_and_leaves_no_trace(
         assert session.scalar(select(func.count()).select_from(inbox)) == 0
 
 
+def test_a_version_that_no_column_holds_is_refused(market: Market):
+    with pytest.raises(PermanentError, match="version"):
+        market.tell(order_event("delivered", uuid4(), uuid4(), version=2**31))
+
+
 def test_another_kind_of_event_is_refused(market: Market):
     event = order_event("delivered", uuid4(), uuid4())
     object.__setattr__(event, "type", "bazaar.catalog.product.v1")

@@ -17,6 +17,7 @@ CONSUMER = "reviews"
 TOPICS = ("orders.order",)
 DEAD_LETTERS = "dead-letter.reviews"
 _TYPES = "bazaar.orders.order."
+_LARGEST_VERSION = 2**31 - 1  # what the column holds; more would fail for ever, and hold up its partition
 
 
 class _Tolerant(Schema):
@@ -52,6 +53,8 @@ class IncomingEvents:
     def take(self, event: Event) -> None:
         if not event.type.startswith(_TYPES):
             raise PermanentError(f"{event.type} is not told on {TOPICS[0]}")
+        if event.version > _LARGEST_VERSION:
+            raise PermanentError(f"version {event.version} is none that orders gives")
         order = _read(event.data)
         with self._sessions.begin() as session:
             if _first_time(session, event):

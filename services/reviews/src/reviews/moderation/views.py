@@ -9,9 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, select
 
 from reviews import moderating
-from reviews.api.keyset import NEWEST, page_of
 from reviews.errors import NoSuchReview
 from reviews.extensions import db
+from reviews.keyset import NEWEST, page_of
 from reviews.models import Review, Status
 from reviews.moderation.access import moderator_id
 from reviews.moderation.forms import FilterForm, HideForm, HideManyForm, ShowForm

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from bazaar_shared.pagination import page
 from reviews import reviewing
-from reviews.api.keyset import NEWEST, page_of
 from reviews.api.operations import Caller, operation
 from reviews.api.schemas import MyReviewSchema, PageQuery, ReviewPage, ReviewSchema
 from reviews.extensions import db, tokens
+from reviews.keyset import NEWEST, page_of
 from reviews.models import Review, Status
 
 

@@ -8,11 +8,11 @@ from flask_restful import Resource
 from sqlalchemy import select
 
 from reviews import reviewing
-from reviews.api.keyset import ORDERINGS, page_of
 from reviews.api.operations import Caller, operation
 from reviews.api.preconditions import entity_tag
 from reviews.api.schemas import ProductReviewsQuery, ReviewPage, ReviewSchema, ReviewWrite, SummarySchema
 from reviews.extensions import db, tokens
+from reviews.keyset import ORDERINGS, page_of
 from reviews.models import RatingSummary, Review, Status
 
 
