@@ -51,7 +51,7 @@ def create_app(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Qu
     security.install(app)
     csrf.install(app)
     visitor.install(app)
-    rendering.install(app)
+    rendering.install(app, settings.currency)
     assets.install(app)
     pages.install(app)
     # wraps all of the above

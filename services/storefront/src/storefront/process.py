@@ -1,6 +1,8 @@
 """The process: uvicorn around the application, the management port beside it."""
 
+import asyncio
 import logging
+import signal
 import socket
 
 import uvicorn
@@ -56,6 +58,9 @@ async def serve(settings: Settings) -> None:
     )
     management = Management(settings.management_host, settings.management_port, ready=health.checks)
     management.start()
+    # uvicorn takes the signals while it serves and raises them again at its end: then they do nothing more
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
     try:
         await Server(config, app.extensions["streams"], health).serve()
     finally:

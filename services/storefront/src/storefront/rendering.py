@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from jinja2 import StrictUndefined
@@ -35,10 +36,10 @@ class Page:
     partial: bool
 
 
-def install(app: Quart) -> None:
+def install(app: Quart, currency: str) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"money": money, "when": when, "ago": ago}
+    app.jinja_env.filters |= {"money": partial(money, currency=currency), "when": when, "ago": ago}
     app.context_processor(_surroundings)
 
 
@@ -74,16 +75,19 @@ class PageParts(Parts):
 
 
 async def shown_basket(since: tuple[str, int] | None = None) -> Basket:
-    """An empty one for whoever has none; a guest's that is gone (bought, expired) is forgotten."""
+    """An empty one for whoever has none; a guest's that is gone (bought, expired) is forgotten. Who works
+    here and does not shop has none either.
+    """
     holder = visitor.holder()
     if holder is None:
         return EMPTY
     try:
         return await visitor.market().baskets.show(holder, since)
     except Refused as refusal:
-        if refusal.status != 404 or visitor.signed_in():
+        if refusal.status == 404 and not visitor.signed_in():
+            visitor.keep_basket(None)
+        elif refusal.status != 403:
             raise
-        visitor.keep_basket(None)
         return EMPTY
 
 

@@ -22,6 +22,8 @@ class Settings:
     source_dir: Path | None = None
     token_issuer: str = _ISSUER
     token_audience: str = _AUDIENCE
+    currency: str = "EUR"
+    # open at once in the process
     streams: int = 256
     process_name: str = "storefront"
     log_level: str = "INFO"
@@ -40,6 +42,7 @@ def load(env: Mapping[str, str]) -> Settings:
         source_dir=Path(env["SOURCE_DIR"]) if env.get("SOURCE_DIR") else None,
         token_issuer=env.get("TOKEN_ISSUER") or _ISSUER,
         token_audience=env.get("TOKEN_AUDIENCE") or _AUDIENCE,
+        currency=env.get("MARKET_CURRENCY") or "EUR",
         streams=integer(env, "STREAMS", 256),
         process_name=env.get("PROCESS_NAME") or "storefront",
         log_level=env.get("LOG_LEVEL") or "INFO",

@@ -18,6 +18,7 @@ import uvicorn
 
 from bazaar_shared.problems import ERRORS, TYPE_PREFIX
 from bazaar_shared.testing import TokenForge, aeventually
+from tests.unit import contracts
 
 STALL = {
     "id": "0a1b2c3d-0000-4000-8000-000000000001",
@@ -44,6 +45,7 @@ def product(product_id: str, name: str, price_minor: int, **changes: Any) -> dic
         "tax_rate_bp": 1900,
         "picture_url": f"/api/catalog/pictures/{product_id}",
         "available": 7,
+        "rating": {"count": 0, "average": None},
         "status": "active",
         "version": 1,
         "created_at": "2026-11-01T00:00:00Z",
@@ -80,14 +82,14 @@ def refusal(slug: str, **members: Any) -> Answer:
 
 
 type Handler = Callable[["Collaborators", Request], Answer]
-_ROUTES: list[tuple[str, re.Pattern[str], Handler]] = []
+_ROUTES: list[tuple[str, str, re.Pattern[str], Handler]] = []
 
 
 def route(method: str, template: str) -> Callable[[Handler], Handler]:
     pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
     def register(handler: Handler) -> Handler:
-        _ROUTES.append((method, pattern, handler))
+        _ROUTES.append((method, template, pattern, handler))
         return handler
 
     return register
@@ -117,6 +119,8 @@ class Collaborators:
     journal: list[dict[str, Any]] = field(default_factory=list)
     reviews: list[dict[str, Any]] = field(default_factory=list)
     may_review: bool = True
+    # where the storefront or this double left a contract; the fixture looks
+    breaches: list[str] = field(default_factory=list)
     url: str = ""
 
     def calls(self, method: str, start: str) -> list[Request]:
@@ -147,12 +151,23 @@ class Collaborators:
         scripted = self.scripted.get((request.method, request.path))
         if scripted:
             return scripted.pop(0)
-        for method, pattern, handler in _ROUTES:
+        for method, template, pattern, handler in _ROUTES:
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
                 request.names = match.groupdict()
-                return handler(self, request)
+                return self._checked(request, template, handler)
         return refusal("not-found")
+
+    def _checked(self, request: Request, template: str, handler: Handler) -> Answer:
+        """Judged by the service's contract: neither who asks nor this double may leave it unseen."""
+        answer = handler(self, request)
+        try:
+            if answer.status < 300:
+                contracts.check_request(request.method, template, request.body)
+            contracts.check_answer(request.method, template, answer.status, answer.body)
+        except AssertionError as broken:
+            self.breaches.append(f"{request.method} {request.path}: {broken}")
+        return answer
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         raw = b""
@@ -206,12 +221,23 @@ def sign_up(market: Collaborators, request: Request) -> Answer:
     if email in market.accounts:
         return refusal("conflict", detail="The address is taken.")
     market.accounts[email] = password
-    return Answer(201, {"id": market.subject})
+    return Answer(201, _account(market, email, request.body["display_name"]))
 
 
 @route("GET", "/api/identity/accounts/me")
 def me(market: Collaborators, request: Request) -> Answer:
-    return Answer(200, {"id": market.subject, "display_name": "Ada"}) if request.token else _unknown()
+    return Answer(200, _account(market, "ada@example.org", "Ada")) if request.token else _unknown()
+
+
+def _account(market: Collaborators, email: str, name: str) -> dict[str, Any]:
+    return {
+        "id": market.subject,
+        "email": email,
+        "display_name": name,
+        "roles": ["shopper"],
+        "state": "active",
+        "created_at": "2026-11-01T00:00:00Z",
+    }
 
 
 @route("POST", "/api/identity/sessions")
@@ -258,7 +284,9 @@ def products(market: Collaborators, request: Request) -> Answer:
 @route("GET", "/api/catalog/products/batch")
 def batch(market: Collaborators, request: Request) -> Answer:
     ids = request.query["ids"].split(",")
-    return _page([market.products[each] for each in ids if each in market.products])
+    known = [market.products[each] for each in ids if each in market.products]
+    missing = [each for each in ids if each not in market.products]
+    return Answer(200, {"items": known, "next_cursor": None, "missing": missing})
 
 
 @route("GET", "/api/catalog/products/{id}")
@@ -430,6 +458,7 @@ def order(order_id: str, state: str = "reserving", status: str = "pending", **ch
             "country": "DE",
         },
         "parcels": [],
+        "basket_id": None,
         "version": 1,
         "created_at": "2026-11-01T00:00:00Z",
         "updated_at": "2026-11-01T00:00:00Z",
@@ -492,11 +521,6 @@ def _summary(market: Collaborators, product_id: str) -> dict[str, Any]:
         "average": round(sum(ratings) / len(ratings), 2) if ratings else None,
         "histogram": {str(stars): ratings.count(stars) for stars in range(1, 6)},
     }
-
-
-@route("GET", "/api/reviews/summaries")
-def summaries(market: Collaborators, request: Request) -> Answer:
-    return _page([_summary(market, each) for each in request.query["ids"].split(",")])
 
 
 @route("GET", "/api/reviews/mine")

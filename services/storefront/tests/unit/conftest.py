@@ -1,7 +1,6 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from storefront.settings import SERVICES, Settings
 
 from bazaar_shared import telemetry
 from bazaar_shared.settings import Redacted
+from tests.unit import REPOSITORY
 from tests.unit.collaborators import Collaborators, serving
-
-REPOSITORY = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +27,7 @@ async def market() -> AsyncIterator[Collaborators]:
     async with serving(collaborators) as url:
         collaborators.url = url
         yield collaborators
+    assert collaborators.breaches == []
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 from storefront.anatomy import facts
 from storefront.sources import read
 
+from tests.unit import REPOSITORY, contracts
 from tests.unit.collaborators import TEAPOT, Collaborators
-from tests.unit.conftest import REPOSITORY, Browser
+from tests.unit.conftest import Browser
 
 CLIENTS = Path(__file__).parents[2] / "src/storefront/clients"
 
@@ -24,6 +25,12 @@ def test_every_route_that_the_clients_know_has_a_file() -> None:
     used = {route for path in CLIENTS.glob("*.py") for route in routes_in(path.read_text(encoding="utf-8"))}
 
     assert used == {route for _, _, route in facts().calls}
+
+
+def test_every_call_is_in_its_services_contract() -> None:
+    promised = set(contracts.operations())
+
+    assert {(method, contracts.shape(route)) for _, method, route in facts().calls} <= promised
 
 
 def test_every_file_exists_and_belongs_to_its_service() -> None:

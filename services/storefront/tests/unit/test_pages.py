@@ -78,7 +78,7 @@ async def test_a_cursor_that_was_made_up_is_no_error_page(browser: Browser) -> N
 async def test_htmx_gets_the_results_alone(browser: Browser) -> None:
     html = await browser.text("/search", headers={"HX-Request": "true"})
 
-    assert html.lstrip().startswith('<section id="results"')
+    assert '<section id="results"' in html
     assert "<html" not in html
     assert "cursor=more" in html
 

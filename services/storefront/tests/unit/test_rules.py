@@ -4,17 +4,14 @@ import ast
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from storefront import goods, paths
+from storefront import paths
 from storefront.rendering import ago, when
 from storefront.settings import load
 from storefront.viewmodels.addresses import COUNTRIES, POSTAL_CODES
 from storefront.viewmodels.money import money
-from storefront.viewmodels.products import Card
-from storefront.viewmodels.reviews import Rating
 
 from bazaar_shared.settings import MissingSetting
-from tests.unit.collaborators import product
-from tests.unit.conftest import REPOSITORY
+from tests.unit import REPOSITORY
 
 ENVIRONMENT = {
     "IDENTITY_URL": "http://identity:8101/",
@@ -110,15 +107,3 @@ def test_every_path_that_is_linked_has_a_page(app: object) -> None:
         paths.source("a/b"),
     ):
         assert adapter.match(path, method="GET")
-
-
-def test_picks_are_by_many_rather_than_by_one_enthusiast() -> None:
-    def rated(name: str, average: float, count: int, available: int = 5) -> Card:
-        from dataclasses import replace
-
-        card = Card.of(product(name, name, 100, available=available))
-        return replace(card, rating=Rating(count, average, {}))
-
-    cards = [rated("one", 5.0, 1), rated("many", 4.6, 30), rated("bad", 1.5, 30), rated("gone", 5.0, 30, 0)]
-
-    assert [card.name for card in goods.picks(cards, 3)] == ["many", "one"]

@@ -6,8 +6,6 @@ from typing import Any
 from storefront.clients.base import Bearer, Service, document
 from storefront.viewmodels.reviews import MyReview, Rating, Review, Reviews
 
-_MOST_AT_ONCE = 100
-
 
 class ReviewsClient(Service):
     name = "reviews"
@@ -25,13 +23,6 @@ class ReviewsClient(Service):
     async def summary(self, product_id: str) -> Rating:
         route = "/api/reviews/products/{product_id}/summary"
         return Rating.of(document(self.name, await self.ask("GET", route, path={"product_id": product_id})))
-
-    async def summaries(self, ids: Sequence[str]) -> Mapping[str, Rating]:
-        wanted = list(dict.fromkeys(ids))[:_MOST_AT_ONCE]
-        if not wanted:
-            return {}
-        answer = await self.ask("GET", "/api/reviews/summaries", params={"ids": ",".join(wanted)})
-        return {item["product_id"]: Rating.of(item) for item in document(self.name, answer)["items"]}
 
     async def mine(self, bearer: Bearer) -> Sequence[Review]:
         answer = await self.ask("GET", "/api/reviews/mine", bearer=bearer, params={"limit": 100})

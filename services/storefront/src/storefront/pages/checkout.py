@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response, current_app, request
 
 from storefront import paths
 from storefront.clients.errors import Refused, Unavailable
 from storefront.pages.account import SIGN_IN_FIELDS, SIGN_UP_FIELDS
 from storefront.pages.basket import remember_seen, seen
 from storefront.rendering import PageParts, page, see_other
+from storefront.settings import Settings
 from storefront.viewmodels.addresses import ADDRESS_FIELDS, COUNTRIES, check
 from storefront.viewmodels.baskets import in_words
 from storefront.viewmodels.forms import WHOLE, Form
@@ -65,6 +66,12 @@ async def buy() -> Response:
     return await _placed(form, order, key)
 
 
+def currency() -> str:
+    """The market's: it has one."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.currency
+
+
 def new_key() -> str:
     return token_urlsafe(24)
 
@@ -99,14 +106,14 @@ async def _refused(form: Form, refusal: Refused, key: str) -> Response:
 
 def _changed(refusal: Refused) -> Problem:
     document = refusal.problem
-    told = in_words(document.get("changes") or [], "EUR")
+    told = in_words(document.get("changes") or [], currency())
     if refusal.slug == "basket-changed":
         return Problem(
             "Your basket changed while you were here. Nothing was ordered; please look again.", told
         )
     was, now = document.get("expected_total_minor"), document.get("actual_total_minor")
     if isinstance(was, int) and isinstance(now, int):
-        told = (*told, f"All together it is {money(now)} now; it was {money(was)}.")
+        told = (*told, f"All together it is {money(now, currency())} now; it was {money(was, currency())}.")
     return Problem("Prices changed while you were here. Nothing was ordered; please look again.", told)
 
 
@@ -132,7 +139,7 @@ def _order(form: Form, shown: dict[str, str]) -> dict[str, Any] | None:
         "delivery_address": address | {"line2": values["line2"] or None},
         "payment_token": values["card"],
         "expected_total_minor": int(total),
-        "currency": shown["currency"] or "EUR",
+        "currency": shown["currency"] or currency(),
     }
 
 

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from bazaar_shared.telemetry import trace_id
 from storefront import paths
 from storefront.clients.errors import Refused, SignedOut, Unavailable
-from storefront.rendering import page, redirect_to, see_other
+from storefront.rendering import page, redirect_to, see_other, wants_fragment
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ async def _signed_out(_: SignedOut) -> Response:
     """To sign in, and back; of a form only the page it stood on can be come back to."""
     target = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     where = paths.with_query("/sign-in", {"next": target})
-    if request.method == "GET":
+    if request.method == "GET" and not wants_fragment():
         return redirect_to(where)
     return await see_other(where, "Please sign in first.", "info")
 

@@ -14,6 +14,7 @@ async def home() -> Response:
     asked = market()
     async with PageParts() as parts:
         latest = parts.want("catalog", goods.latest(asked))
+        picks = parts.want("catalog", goods.picks(asked, _SHOWN))
         stalls = parts.want("catalog", asked.catalog.stalls.get())
     cards = latest.result() or ()
     sellable = [card for card in cards if card.availability != "out"]
@@ -22,5 +23,5 @@ async def home() -> Response:
         "",
         stalls=goods.dressed(stalls.result() or (), cards),
         newest=sellable[:_SHOWN],
-        picks=goods.picks(cards, _SHOWN),
+        picks=picks.result() or (),
     )

@@ -17,6 +17,7 @@ from storefront.visitor import market
 FIELDS = ("q", "category", "seller", "min", "max", "in_stock", "sort")
 SORTS = (
     ("newest", "Newest first"),
+    ("-rating", "Best rated first"),
     ("price", "Lowest price first"),
     ("-price", "Highest price first"),
     ("name", "By name"),
@@ -42,7 +43,7 @@ async def show(listing: Listing) -> Response:
     form = Form.of(FIELDS, request.args)
     query = _query(form, listing)
     if wants_fragment():
-        return await _fragment(form, query)
+        return await _fragment(form, query, listing)
     asked = market().catalog
     async with PageParts() as parts:
         # the list's own failure is the page's: a search without results would be a lie
@@ -71,10 +72,13 @@ async def show(listing: Listing) -> Response:
     )
 
 
-async def _fragment(form: Form, query: Mapping[str, Any]) -> Response:
+async def _fragment(form: Form, query: Mapping[str, Any], listing: Listing) -> Response:
     """What a changed filter puts in place of the results; the rest of the page stays."""
     cards = await _found(form, query)
-    heading, _ = _words(form, None, None)
+    known = market().catalog
+    category = _category(listing, known.categories.known or ())
+    stall = next((stall for stall in known.stalls.known or () if stall.slug == listing.seller), None)
+    heading, _ = _words(form, stall, category)
     return await page("_results.html", heading, heading=heading, items=cards.items, next_url=_next_url(cards))
 
 
@@ -115,7 +119,7 @@ def _minor(form: Form, name: str) -> int | None:
 
 async def _found(form: Form, query: Mapping[str, Any]) -> Cards:
     try:
-        return await goods.page_of(market(), **query)
+        return await market().catalog.products(**query)
     except Refused as refusal:
         if refusal.status not in (400, 422):
             raise

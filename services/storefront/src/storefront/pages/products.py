@@ -4,7 +4,6 @@ from uuid import UUID
 
 from quart import Blueprint, Response, abort, request
 
-from storefront import goods
 from storefront.clients.errors import Refused
 from storefront.market import Market
 from storefront.pages.listing import Listing, show
@@ -49,7 +48,10 @@ async def show_product(product_id: str, review_form: Form | None = None, code: i
         stall = parts.want("catalog", _stall(asked, found))
         more = None if fragment else parts.want("catalog", _more(asked, found))
     told = reviews.result()
-    card = replace(found.result(), rating=told.summary if told else None)
+    card = found.result()
+    if told:
+        # reviews knows of its own at once, the catalog by events
+        card = replace(card, rating=told.summary)
     return await page(
         "_reviews.html" if fragment else "product.html",
         card.name,
@@ -75,7 +77,15 @@ async def _product(asked: Market, product_id: str) -> Card:
 
 
 async def _mine(asked: Market, product_id: str) -> MyReview | None:
-    return await asked.reviews.mine_of(product_id, tokens()) if signed_in() else None
+    if not signed_in():
+        return None
+    try:
+        return await asked.reviews.mine_of(product_id, tokens())
+    except Refused as refusal:
+        if refusal.status == 403:
+            # who works here and does not shop
+            return MyReview(may_review=False, reason="not_bought", review=None)
+        raise
 
 
 async def _stall(asked: Market, product: Awaitable[Card]) -> Stall | None:
@@ -86,7 +96,7 @@ async def _stall(asked: Market, product: Awaitable[Card]) -> Stall | None:
 async def _more(asked: Market, product: Awaitable[Card]) -> tuple[Card, ...]:
     """Others of the same stall; asked for as soon as the product has told which stall that is."""
     card = await product
-    found = await goods.page_of(
-        asked, seller=card.stall_slug, in_stock=True, ordering="newest", limit=_MORE + 1
+    found = await asked.catalog.products(
+        seller=card.stall_slug, in_stock=True, ordering="newest", limit=_MORE + 1
     )
     return tuple(other for other in found.items if other.id != card.id)[:_MORE]

@@ -3,7 +3,7 @@
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 
-def money(minor: int, currency: str = "EUR") -> str:
+def money(minor: int, currency: str) -> str:
     """1280 → €12.80"""
     sign = "−" if minor < 0 else ""
     whole, cents = divmod(abs(minor), 100)

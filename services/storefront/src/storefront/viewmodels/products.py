@@ -110,6 +110,7 @@ class Card:
             description=product["description"],
             sku=product["sku"],
             tax_rate_bp=product["tax_rate_bp"],
+            rating=Rating(product["rating"]["count"], product["rating"]["average"]),
         )
 
 

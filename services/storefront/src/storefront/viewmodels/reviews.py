@@ -1,18 +1,18 @@
 """What buyers said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """All ratings of a product together."""
+    """All ratings of a product together; how they are spread only where reviews itself was asked."""
 
     count: int
     average: float | None
-    histogram: Mapping[int, int]
+    histogram: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def shares(self) -> Mapping[int, int]:
