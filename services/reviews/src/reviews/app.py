@@ -8,14 +8,14 @@ from reviews.extensions import csrf, db, observability, tokens
 from reviews.moderation import blueprint as moderation
 from reviews.settings import Settings
 from reviews.web import problems
+from reviews.web.small_request import LARGEST_BODY, SmallRequest
 from reviews.web.strict_json import StrictJSON
-
-LARGEST_BODY = 64 * 1024
 
 
 def create_app(settings: Settings) -> Flask:
     # no static folder of the app's own: the only files are the moderation pages'
     app = Flask("reviews", static_folder=None)
+    app.request_class = SmallRequest
     app.json = StrictJSON(app)
     # a name that a template misspells is an error, not an empty place
     app.jinja_options = {"undefined": StrictUndefined}
@@ -23,7 +23,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_CONTENT_LENGTH=LARGEST_BODY + 1,  # web/small_request.py tells why
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=200,
         SESSION_COOKIE_NAME="bazaar_moderation",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bazaar_shared.envelope import Event
@@ -121,13 +121,12 @@ def records(servers: str, topic: str) -> list[tuple[str, Event]]:
     """All that stand on the topic now, with their keys."""
 
     async def run() -> list[tuple[str, Event]]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
-        await consumer.start()
+        consumer = AIOKafkaConsumer(
+            topic, bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        await consumer.start()  # without a group: it has every partition
         try:
-            await consumer.topics()
-            partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-            consumer.assign(partitions)
-            await consumer.seek_to_beginning(*partitions)
+            partitions = consumer.assignment()
             ends = await consumer.end_offsets(partitions)
             found: list[tuple[str, Event]] = []
             while any([await consumer.position(partition) < ends[partition] for partition in partitions]):

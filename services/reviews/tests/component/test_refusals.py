@@ -91,10 +91,17 @@ def test_another_type_than_json(shopper: Person, product_id: UUID, content_type:
     assert problem(send(shopper, product_id, b"{}", content_type)) == (415, "unsupported-media-type")
 
 
-def test_a_huge_body(shopper: Person, product_id: UUID):
-    answer = send(shopper, product_id, b'{"body": "' + b"x" * 65_536 + b'"}')
+@pytest.mark.parametrize("more", [1, 2, 1_000_000])
+def test_a_huge_body(shopper: Person, product_id: UUID, more: int):
+    answer = send(shopper, product_id, b"{}" + b" " * (65_534 + more))
 
     assert problem(answer) == (413, "body-too-large")
+
+
+def test_the_largest_body_is_read(shopper: Person, product_id: UUID):
+    answer = send(shopper, product_id, b"{}" + b" " * 65_534)
+
+    assert problem(answer) == (422, "validation-failed")
 
 
 def test_each_bad_token(market: Market, product_id: UUID):
