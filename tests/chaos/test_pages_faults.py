@@ -134,7 +134,7 @@ def test_what_cannot_be_put_into_the_basket_is_said(
     shop.watch.provoked.add(503)
     with stopped(mode, "basket"):
         shop.button("Add to basket").click()
-        expect(shop.notes).to_contain_text("did not work")
+        shop.is_told("did not work")
     whole(shop, product)
     shop.add(product)
 

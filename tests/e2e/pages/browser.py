@@ -31,7 +31,7 @@ DEVICES: dict[Device, dict[str, Any]] = {
 }
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-PATIENCE_MS = 15_000
+PATIENCE_MS = 5_000
 REFUSED = "Failed to load resource: the server responded with a status of "
 
 
@@ -101,6 +101,6 @@ class Watch:
         self.complaints.append(f"uncaught: {error.error}")
 
     def assert_clean(self) -> None:
-        assert self.elsewhere == [], "a page asked another host"
-        assert self.complaints == [], "the console complained"
-        assert self.unguarded == [], "a page came without its policy"
+        assert not self.elsewhere, f"a page asked another host: {self.elsewhere}"
+        assert not self.complaints, f"the console complained: {self.complaints}"
+        assert not self.unguarded, f"a page came without its policy: {self.unguarded}"

@@ -79,7 +79,7 @@ class Shop:
         self.button("Add to basket").click()
         if not self.scripts:
             expect(self.page).to_have_url(re.compile("/basket$"))
-        expect(self.notes).to_contain_text("is in your basket")
+        self.is_told("is in your basket")
         return self
 
     def line(self, product: Product) -> Locator:
@@ -101,7 +101,10 @@ class Shop:
         form.get_by_label("Postal code").fill(ADDRESS["postal_code"])
         form.get_by_label("Town").fill(ADDRESS["city"])
         form.get_by_label("Country").select_option(ADDRESS["country"])
-        form.locator(f'input[name=card][value="{card}"]').check()
+        # the words beside it are what one meets: they lie over the whole card
+        chosen = self.page.locator(f'input[name=card][value="{card}"]')
+        form.locator(".pay-card").filter(has=chosen).locator("label").click()
+        expect(chosen).to_be_checked()
         return self
 
     @property
@@ -125,9 +128,10 @@ class Shop:
 
     # --- what one is told ---
 
-    @property
-    def notes(self) -> Locator:
-        return self.page.locator("#notes")
+    def is_told(self, words: str) -> None:
+        """In the head of a page, or at its edge where only a part of it was changed."""
+        notes = self.page.locator("#notes .note, #toasts .note")
+        expect(notes.filter(has_text=words).first).to_be_visible()
 
     @property
     def verdict(self) -> Locator:

@@ -195,7 +195,7 @@ def test_an_order_is_called_off_on_its_page(shop: Shop, member: Shopper, product
     shop.sign_in(member).add(product).check_out().fill_order().buy()
     shop.ends_as("Confirmed")
     shop.button("Cancel the order").click()
-    expect(shop.notes).to_contain_text("calling your order off")
+    shop.is_told("calling your order off")
     shop.sees(shop.page.get_by_text("Refunded"))
     assert read_books().available(product["id"]) == before
 

@@ -77,7 +77,7 @@ def test_who_signed_out_is_out(open_shop: OpenShop, member: Shopper, product: Pr
     shop.open("/orders")
     kept = shop.page.context.cookies()
     shop.signed_in.click()
-    expect(shop.notes).to_contain_text("You are signed out.")
+    shop.is_told("You are signed out.")
     assert set(cookies(shop.page.context)) <= {"bazaar_session"}
     shop.open("/orders")
     expect(shop.page).to_have_url(re.compile("/sign-in"))
