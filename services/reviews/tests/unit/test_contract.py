@@ -41,6 +41,16 @@ def test_every_route_and_method_is_in_it(document: dict[str, Any]):
     assert len(described) == 9
 
 
+def test_a_list_in_a_query_has_commas(document: dict[str, Any]):
+    [ids] = document["paths"]["/api/reviews/summaries"]["get"]["parameters"]
+
+    assert (ids["name"], ids["style"], ids["explode"]) == ("ids", "form", False)
+    assert ids["schema"] | {"description": ""} == {
+        "type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": 100,
+        "description": "",
+    }  # fmt: skip
+
+
 def test_the_rules_for_bodies_stand_in_it(document: dict[str, Any]):
     schema = document["components"]["schemas"]["ReviewWrite"]
 

@@ -10,6 +10,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Flask
 from marshmallow import Schema
+from marshmallow.fields import Field, List
 from werkzeug.routing import Map, Rule
 
 from bazaar_shared.problems import CONTENT_TYPE, ERRORS
@@ -60,6 +61,8 @@ def of_blueprint(blueprint: Blueprint) -> dict[str, Any]:
 def specification(rules: Map, views: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec("Bazaar: reviews", "1.0.0", "3.1.0", plugins=[plugin], info=_INFO)
+    # apispec says `ids=a&ids=b`; here a list is one parameter, with commas
+    plugin.converter.add_parameter_attribute_function(_lists_with_commas)
     spec.components.schema("Problem", _PROBLEM).schema("FieldError", _FIELD_ERROR)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for rule in sorted(rules.iter_rules(), key=lambda rule: rule.rule):
@@ -68,6 +71,10 @@ def specification(rules: Map, views: Mapping[str, Callable[..., Any]]) -> dict[s
             spec.path(path=template(rule.rule), operations=operations)
     document: dict[str, Any] = spec.to_dict()
     return document
+
+
+def _lists_with_commas(field: Field, **_: Any) -> dict[str, Any]:
+    return {"style": "form", "explode": False} if isinstance(field, List) else {}
 
 
 def _operations(rule: Rule, views: Mapping[str, Callable[..., Any]]) -> Iterator[tuple[str, Operation]]:

@@ -1,7 +1,7 @@
 """Bodies have an end, also those that do not say beforehand how long they are.
 
-Werkzeug refuses a Content-Length above MAX_CONTENT_LENGTH. A chunked body it cuts off there without a word, and
-what is left is taken for the whole: so one byte more is let through, and who sent it is refused.
+Werkzeug refuses a Content-Length above MAX_CONTENT_LENGTH. A chunked body it cuts off there without a word,
+and what is left is taken for the whole: so one byte more is let through, and who sent it is refused.
 """
 
 from typing import Any
