@@ -8,6 +8,7 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Blueprint, Flask
 from marshmallow import Schema
 from marshmallow.fields import Field, List
@@ -51,6 +52,16 @@ _IF_MATCH = {
 }
 
 
+class Converter(OpenAPIConverter):
+    def list2param(self, field: "Field[Any]", **_: Any) -> dict[str, Any]:
+        """apispec's lists are written `ids=a&ids=b`; here a list is one parameter, with commas."""
+        return {"style": "form", "explode": False} if isinstance(field, List) else {}
+
+
+class Plugin(MarshmallowPlugin):
+    Converter = Converter
+
+
 def of_blueprint(blueprint: Blueprint) -> dict[str, Any]:
     """Without an app that could serve: for the command, which needs no settings."""
     app = Flask("reviews", static_folder=None)
@@ -59,10 +70,8 @@ def of_blueprint(blueprint: Blueprint) -> dict[str, Any]:
 
 
 def specification(rules: Map, views: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    plugin = Plugin(schema_name_resolver=_name)
     spec = APISpec("Bazaar: reviews", "1.0.0", "3.1.0", plugins=[plugin], info=_INFO)
-    # apispec says `ids=a&ids=b`; here a list is one parameter, with commas
-    plugin.converter.add_parameter_attribute_function(_lists_with_commas)
     spec.components.schema("Problem", _PROBLEM).schema("FieldError", _FIELD_ERROR)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for rule in sorted(rules.iter_rules(), key=lambda rule: rule.rule):
@@ -71,10 +80,6 @@ def specification(rules: Map, views: Mapping[str, Callable[..., Any]]) -> dict[s
             spec.path(path=template(rule.rule), operations=operations)
     document: dict[str, Any] = spec.to_dict()
     return document
-
-
-def _lists_with_commas(field: Field, **_: Any) -> dict[str, Any]:
-    return {"style": "form", "explode": False} if isinstance(field, List) else {}
 
 
 def _operations(rule: Rule, views: Mapping[str, Callable[..., Any]]) -> Iterator[tuple[str, Operation]]:
