@@ -57,7 +57,7 @@ def _serve(settings: Settings) -> int:
     """Sanic's own server in this one process: more of them are more replicas, each with its own port."""
     from basket.app import create_app
 
-    app = create_app(settings)
+    app = create_app(settings=settings)
     app.run(settings.http_host, settings.http_port, single_process=True, motd=False, access_log=False)
     return 0
 

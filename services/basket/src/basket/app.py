@@ -23,8 +23,10 @@ REQUEST_SECONDS = 10
 SHUTDOWN_SECONDS = 15
 
 
-def create_app(settings: Settings | None = None, registry: CollectorRegistry = REGISTRY) -> BasketApp:
-    """Without settings they are read from the environment."""
+def create_app(*, settings: Settings | None = None, registry: CollectorRegistry = REGISTRY) -> BasketApp:
+    """Without settings they are read from the environment. By name only: Sanic's command offers its own
+    arguments to a factory that takes any.
+    """
     settings = settings or load()
     app: BasketApp = Sanic(
         "basket",

@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, TransactionManagementError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
@@ -85,9 +86,35 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
+    """`in_transaction`, of which nothing stays behind, whatever fails.
+
+    When BEGIN fails, or giving the connection back, Tortoise 1.1 leaves the dead connection as that of the
+    task (ADR 0053). Sanic serves all requests of a keep-alive connection in one task, and the consumer is
+    one: each would answer "connection is closed" for ever.
+    """
+    connections = get_connections()
+    outside = connections.get(CONNECTION)
+    begun = in_transaction(CONNECTION)
+    try:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(begun)
+            except BaseException:
+                if hasattr(begun, "token"):
+                    # what it does with this error: no rollback, only the connection goes back to its pool
+                    await begun.__aexit__(TransactionManagementError, None, None)
+                raise
+            yield connection
+    finally:
+        if connections.get(CONNECTION) is not outside:
+            connections.set(CONNECTION, outside)
+
+
+@asynccontextmanager
 async def snapshot() -> AsyncIterator[BaseDBAsyncClient]:
     """All that is read inside is of one moment: a basket's version and its prices belong together."""
-    async with in_transaction(CONNECTION) as connection:
+    async with transaction() as connection:
         await connection.execute_query("set transaction isolation level repeatable read, read only")
         yield connection
 
@@ -102,7 +129,7 @@ async def migrate(settings: Settings) -> None:
     limits = {"minsize": 0, "maxsize": 1, "server_settings": {"lock_timeout": _LOCK_WAIT}}
     async with TortoiseContext() as context:
         await context.init(_config(settings.dsn, **limits))
-        async with in_transaction(CONNECTION) as connection:
+        async with transaction() as connection:
             await connection.execute_query(LOCK_SQL)
             # the executor asks for its table before it makes it, which would end the transaction
             await MigrationRecorder(connection).ensure_schema(AsyncpgSchemaEditor(connection, atomic=False))

@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from basket.database import AWAY
 
 from bazaar_shared.consumer import PermanentError
+from bazaar_shared.testing import aeventually
 from tests.component.conftest import Holder, Shop
 
 
@@ -168,3 +170,22 @@ async def test_what_can_never_be_handled_is_a_permanent_error(
 async def test_a_topic_nobody_handles_is_a_permanent_error(shop: Shop) -> None:
     with pytest.raises(PermanentError, match="nobody here handles"):
         await shop.tell("clicks", shop.product_event(uuid4()))
+
+
+async def test_a_connection_that_was_cut_is_not_used_again(shop: Shop) -> None:
+    """The consumer handles all events in one task: a transaction that cannot begin must not stay its own."""
+    tea = await shop.sell(1000)
+    await shop.pool.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid() and application_name = 'basket'"
+    )
+
+    async def learnt() -> bool:
+        try:
+            await shop.change(tea, price_minor=1100)
+        except AWAY:
+            return False
+        return True
+
+    await aeventually(learnt)
+    assert await shop.pool.fetchval("select price_minor from product") == 1100

@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tortoise.transactions import in_transaction
-
 from basket.baskets.record import record
-from basket.database import CONNECTION
+from basket.database import transaction
 from basket.models import Basket, BasketChange, Status
 
 _CHUNK = 100
@@ -19,7 +17,7 @@ async def expire(lifetime: timedelta) -> bool:
 
 
 async def _expire(before: datetime) -> int:
-    async with in_transaction(CONNECTION) as connection:
+    async with transaction() as connection:
         forgotten = Basket.filter(shopper_id__isnull=True, status=Status.OPEN, touched_at__lt=before)
         # one that its guest is changing now is locked, and not forgotten after all
         taken = await forgotten.order_by("id").limit(_CHUNK).select_for_update(skip_locked=True, no_key=True)
@@ -32,7 +30,7 @@ async def _expire(before: datetime) -> int:
 
 async def _delete(before: datetime) -> int:
     """Expired and merged ones, as long again after their end; with them their lines and changes."""
-    async with in_transaction(CONNECTION):
+    async with transaction():
         ended = Basket.filter(status__in=[Status.EXPIRED, Status.MERGED], updated_at__lt=before)
         taken = await ended.order_by("id").limit(_CHUNK).select_for_update(skip_locked=True)
         await Basket.filter(id__in=[basket.id for basket in taken]).delete()
@@ -41,7 +39,7 @@ async def _delete(before: datetime) -> int:
 
 async def _forget(before: datetime) -> int:
     """What happened in baskets that live on."""
-    async with in_transaction(CONNECTION):
+    async with transaction():
         old = BasketChange.filter(at__lt=before).order_by("id").limit(_CHUNK)
         taken = await old.select_for_update(skip_locked=True)
         await BasketChange.filter(id__in=[change.id for change in taken]).delete()

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from basket.baskets.errors import BasketClosed, BasketNotFound, StaleVersion
 from basket.baskets.owners import Caller
 from basket.baskets.record import with_lines
-from basket.database import CONNECTION
+from basket.database import transaction
 from basket.models import Basket
 
 # Tortoise knows no FOR SHARE
@@ -45,7 +44,7 @@ async def editing(
     """The caller's open basket at one of the versions, locked, in a transaction of its own. While it is
     locked no price of its lines can change: who changes one needs this lock before the commit.
     """
-    async with in_transaction(CONNECTION) as connection:
+    async with transaction() as connection:
         if products:
             await hold_prices(connection, products)
         found = await lock_baskets([basket_id])

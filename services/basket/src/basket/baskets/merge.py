@@ -7,14 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from basket.baskets.errors import BasketClosed, BasketNotFound, MergedElsewhere
 from basket.baskets.locks import hold_prices, lock_baskets
 from basket.baskets.owners import hash_of, open_for_member
 from basket.baskets.quote import Quote, quoted
 from basket.baskets.record import Change, record, touch, with_lines
-from basket.database import CONNECTION
+from basket.database import transaction
 from basket.models import MAX_LINES, Basket, BasketLine, ChangeKind, Status
 
 
@@ -48,7 +47,7 @@ async def merge(
     await _guests(guest_id, token)
     while True:
         member, _ = await open_for_member(shopper_id, currency)
-        async with in_transaction(CONNECTION) as connection:
+        async with transaction() as connection:
             held = {line.product_id for line in await BasketLine.filter(basket_id=guest_id)}
             await hold_prices(connection, held)
             locked = {basket.id: basket for basket in await lock_baskets([guest_id, member.id])}

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from uuid import UUID, uuid4
 
-from tortoise.transactions import in_transaction
-
 from basket.baskets.errors import BasketNotFound
 from basket.baskets.record import publish
-from basket.database import CONNECTION
+from basket.database import transaction
 from basket.models import Basket, Status
 
 _TOKEN_BYTES = 32
@@ -44,7 +42,7 @@ async def find(basket_id: UUID, caller: Caller) -> Basket:
 async def open_for_guest(currency: str) -> tuple[Basket, str]:
     """The basket and its token, which is told this once and not kept."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    async with in_transaction(CONNECTION) as connection:
+    async with transaction() as connection:
         basket = await Basket.create(
             id=uuid4(), token_hash=hash_of(token), status=Status.OPEN, currency=currency, version=1
         )
@@ -55,7 +53,7 @@ async def open_for_guest(currency: str) -> tuple[Basket, str]:
 async def open_for_member(shopper_id: UUID, currency: str) -> tuple[Basket, bool]:
     """The member's open basket, and whether it was made now. Of several requests at once one makes it."""
     while (basket := await Basket.get_or_none(shopper_id=shopper_id, status=Status.OPEN)) is None:
-        async with in_transaction(CONNECTION) as connection:
+        async with transaction() as connection:
             new = Basket(id=uuid4(), shopper_id=shopper_id, status=Status.OPEN, currency=currency, version=1)
             await Basket.bulk_create([new], ignore_conflicts=True)
             if await Basket.exists(id=new.id):

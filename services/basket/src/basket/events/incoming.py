@@ -8,11 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.transactions import in_transaction
 
 from basket.baskets.prices import reprice
 from basket.baskets.purchases import Bought, close
-from basket.database import CONNECTION
+from basket.database import transaction
 from basket.models import Product
 from bazaar_shared.consumer import PermanentError, Record
 from bazaar_shared.envelope import Event
@@ -74,7 +73,7 @@ async def handle(event: Event, record: Record) -> None:
     handler = _HANDLERS.get(record.topic)
     if handler is None:
         raise PermanentError(f"nobody here handles {record.topic}")
-    async with in_transaction(CONNECTION) as connection:
+    async with transaction() as connection:
         if await connection.execute_insert(_FIRST_TIME, [CONSUMER, event.id]) is not None:
             await handler(connection, event)
 
