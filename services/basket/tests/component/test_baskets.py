@@ -1,11 +1,16 @@
 """Making, reading and changing baskets, as guests and as members."""
 
 import json
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from bazaar_shared.contracts import load, violations
+from bazaar_shared.envelope import Event
 from tests.component.conftest import SELLER, Shop
+
+CONTRACT = Path(__file__).parents[4] / "shared/contracts/asyncapi/bazaar.yaml"
 
 
 async def test_a_guest_is_given_a_basket_and_a_token_once(shop: Shop) -> None:
@@ -213,3 +218,17 @@ async def test_each_event_keeps_its_promise(shop: Shop) -> None:
         "currency": "EUR",
     }
     assert [event["type"] for event in events] == ["bazaar.basket.basket.v1"] * 2
+
+
+async def test_events_are_what_the_contract_promises(shop: Shop) -> None:
+    """Of an open basket, a merged one and an empty one."""
+    tea = await shop.sell(1000)
+    member, guest = await shop.member(str(uuid4())), await shop.guest()
+    await guest.add(tea, 2)
+    await shop.merge(guest, member)
+    await shop.change(tea, status="archived")
+    contract = load(CONTRACT)
+    rows = await shop.pool.fetch("select envelope from outbox where topic = 'basket.basket'")
+    assert len(rows) == 6
+    for row in rows:
+        assert violations(contract, "basket.basket", Event.from_json(row["envelope"])) == []
