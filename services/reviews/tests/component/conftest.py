@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from reviews.app import create_app
 from reviews.database import make_engine, make_sessions
+from reviews.extensions import db
 from reviews.migrate import migrate
 from reviews.models import Base
 from reviews.settings import Settings
@@ -63,8 +64,10 @@ def settings(database: str, jwks_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    yield app
+    db.engine(app).dispose()
 
 
 @pytest.fixture(scope="session")

@@ -137,6 +137,7 @@ def test_the_style_sheet_is_kept_for_a_year_under_its_fingerprint(client: FlaskC
     href = page.text.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
 
     assert page.status_code == 404
-    assert client.get(href).headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert client.get(href.partition("?")[0]).headers["Cache-Control"] == "no-cache"
+    with client.get(href) as kept, client.get(href.partition("?")[0]) as asked_again:
+        assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert asked_again.headers["Cache-Control"] == "no-cache"
     assert client.get("/moderation/static/../access.py").status_code == 404

@@ -25,7 +25,8 @@ def seed(session: Session, folder: Path) -> int:
         "reviews"
     ]
     wanted = {(UUID(entry["shopper_id"]), UUID(entry["product_id"])): entry for entry in entries}
-    known = set(session.execute(select(Review.shopper_id, Review.product_id)).tuples())
+    pairs = select(Review.shopper_id, Review.product_id)
+    known = {(row.shopper_id, row.product_id) for row in session.execute(pairs)}
     new = {key: entry for key, entry in wanted.items() if key not in known}
     if not new:
         return 0

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import Form, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from reviews.models import STARS
 
 REASONS: Mapping[str, str] = {
     "offensive": "Insults or threatens somebody",
@@ -17,6 +20,10 @@ REASONS: Mapping[str, str] = {
     "off_topic": "Is not about the product",
     "other": "Another reason",
 }
+
+
+def _choices(labels: Mapping[str, str]) -> list[Any]:
+    return [SelectChoice(value, label) for value, label in labels.items()]
 
 
 def _strip(text: str | None) -> str | None:
@@ -29,7 +36,7 @@ def _printable(_form: Form, field: StringField) -> None:
 
 
 class HideForm(FlaskForm):
-    reason = SelectField("Why it is hidden", choices=[("", "Choose a reason"), *REASONS.items()])
+    reason = SelectField("Why it is hidden", choices=_choices({"": "Choose a reason", **REASONS}))
     note = StringField("Note for colleagues", filters=[_strip], validators=[Length(max=300), _printable])
 
     def validate_reason(self, field: SelectField) -> None:
@@ -72,11 +79,11 @@ class FilterForm(Form):
 
     status = SelectField(
         "State",
-        choices=[("published", "Published"), ("hidden", "Hidden"), ("all", "All")],
+        choices=_choices({"published": "Published", "hidden": "Hidden", "all": "All"}),
         default="published",
     )
     rating = SelectField(
-        "Stars", choices=[("", "Any"), *((str(star), str(star)) for star in range(1, 6))], default=""
+        "Stars", choices=_choices({"": "Any", **{str(star): str(star) for star in STARS}}), default=""
     )
     product_id = StringField(
         "Product's id", filters=[_strip], validators=[Optional(), Length(max=36)], default=""
