@@ -20,6 +20,8 @@ RULES = {
     # off in axe-core unless it is asked for
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
+    # it would read the style sheets again, for rules that are not asked for
+    "preload": False,
 }
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
@@ -107,7 +109,7 @@ PAGES: dict[str, Callable[[Scene], Visit]] = {
     "order": lambda scene: ("member", f"/orders/{scene.confirmed}", 200),
     "order-cancelled": lambda scene: ("member", f"/orders/{scene.cancelled}", 200),
     "about": lambda scene: ("", "/about", 200),
-    "source": lambda scene: ("", "/source/services/storefront/src/storefront/csrf.py", 200),
+    "source": lambda scene: ("", "/source/services/orders/src/orders/checkout/place.py", 200),
     "not-found": lambda scene: ("", "/nowhere", 404),
     "moderation": lambda scene: ("operator", "/moderation/reviews", 200),
     "moderation-forbidden": lambda scene: ("member", "/moderation/reviews", 403),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from playwright.sync_api import Locator, Page, expect
@@ -90,9 +91,7 @@ def test_the_filters_and_the_panel_work_by_keyboard(open_shop: OpenShop) -> None
     page = shop.page
     tab_to(page, page.locator("#filter-category"))
     page.keyboard.type("Tea")
-    expect(page).to_have_url(
-        f"{page.url.partition('/search')[0]}/search?q=&category=tea&seller=&min=&max=&sort=newest"
-    )
+    expect(page).to_have_url(re.compile(r"/search\?(.*&)?category=tea(&|$)"))
     summary = page.locator("#anatomy summary")
     tab_to(page, summary)
     page.keyboard.press("Enter")
