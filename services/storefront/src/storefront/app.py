@@ -39,8 +39,9 @@ def create_app(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Qu
     @app.while_serving
     async def ask_others() -> AsyncGenerator[None]:
         async with open_http() as http:
-            app.extensions["market"] = Market.of(settings, http)
+            market = app.extensions["market"] = Market.of(settings, http)
             yield
+            await market.aclose()
 
     @app.before_request
     async def begin_record() -> None:

@@ -11,6 +11,8 @@ from storefront.clients.errors import CallFailed, SignedOut
 
 logger = logging.getLogger(__name__)
 
+_BREACHES = (AttributeError, LookupError, TypeError, ValueError)
+
 
 class Parts:
     """A task group whose failures a page can show.
@@ -54,5 +56,8 @@ async def _or_none[T](part: str, asked: Coroutine[Any, Any, T]) -> T | None:
         return None
     except CallFailed as failure:
         logger.info("a page goes without a part", extra={"part": part, "reason": str(failure)})
-        recorder.current().lacks(part)
-        return None
+    except _BREACHES:
+        # an answer of another shape than its contract's; one part is not worth the page
+        logger.exception("an answer could not be read", extra={"part": part})
+    recorder.current().lacks(part)
+    return None

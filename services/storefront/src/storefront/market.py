@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from bazaar_shared.auth import AsyncTokenVerifier
-from storefront.clients.base import WRITE_SECONDS
+from storefront.clients.base import READ_SECONDS, WRITE_SECONDS
 from storefront.clients.baskets import Baskets
 from storefront.clients.catalog import Catalog
 from storefront.clients.errors import CallFailed
@@ -62,6 +62,11 @@ class Market:
                 f"{urls['identity']}/.well-known/jwks.json",
                 settings.token_issuer,
                 settings.token_audience,
-                client=http,
+                # of its own: a key is waited for like any other read
+                client=httpx.AsyncClient(timeout=READ_SECONDS, trust_env=False),
             ),
         )
+
+    async def aclose(self) -> None:
+        """What is its own; the pool is closed by who opened it."""
+        await self.verifier.aclose()

@@ -6,7 +6,7 @@ import pytest
 from quart import Quart
 from storefront.clients.base import READ_SECONDS
 
-from tests.unit.collaborators import BOWL, TEAPOT, Answer, Collaborators, order, product
+from tests.unit.collaborators import BOWL, TEAPOT, Answer, Collaborators, order, product, refusal
 from tests.unit.conftest import Browser
 
 
@@ -107,6 +107,31 @@ async def test_a_basket_that_does_not_answer_is_no_empty_basket(
 
     assert "Your basket is out of reach" in html
     assert browser.cookie("bazaar_basket").value == "some-id.some-token"
+
+
+async def test_a_wanted_part_that_breaks_its_contract_is_missing_and_no_more(
+    browser: Browser, market: Collaborators
+) -> None:
+    path = f"/api/reviews/products/{TEAPOT}/summary"
+    market.scripted["GET", path] = [Answer(200, {"stars": "many"})]
+
+    response = await browser.get(f"/products/{TEAPOT}")
+
+    assert response.status_code == 200
+    assert "not answering just now: reviews" in await response.get_data(as_text=True)
+
+
+async def test_who_works_here_has_no_basket_and_misses_none(browser: Browser, market: Collaborators) -> None:
+    browser.keep("bazaar_access", market.forge.token(market.subject, ("operator",)))
+    market.scripted["GET", "/api/basket/baskets/mine"] = [refusal("forbidden")]
+    market.scripted["GET", f"/api/reviews/mine/products/{TEAPOT}"] = [refusal("forbidden")]
+
+    response = await browser.get(f"/products/{TEAPOT}")
+    html = await response.get_data(as_text=True)
+
+    assert response.status_code == 200
+    assert "not answering" not in html
+    assert 'href="/moderation/"' in html
 
 
 async def test_an_error_of_our_own_shows_no_trace_of_the_code(
