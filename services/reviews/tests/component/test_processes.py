@@ -368,7 +368,7 @@ def test_seed_export_and_recount_by_command(two: list[Process], environment: dic
     assert seeded.returncode == 0, seeded.stderr
     assert seeded.stdout.splitlines()[-1] == f"reviews: {wanted} reviews added"
     kinds = [json.loads(line)["kind"] for line in exported.stdout.splitlines()]
-    assert set(kinds) == {"review", "rating_summary"}
+    assert set(kinds) == {"review", "rating_summary", "outbox"}
     assert kinds.count("review") >= wanted
     assert (counted.returncode, counted.stdout) == (0, "")
 

@@ -8,6 +8,11 @@ from sqlalchemy.orm import Session
 
 from reviews.models import RatingSummary, Review
 
+_OUTBOX = text("""
+select count(*) as unsent, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
+from outbox where sent_at is null
+""")
+
 
 def export(session: Session, out: TextIO) -> None:
     with session.begin():
@@ -43,3 +48,6 @@ def export(session: Session, out: TextIO) -> None:
                 "sum": summary.total,
             }
             out.write(json.dumps(line) + "\n")
+        unsent, oldest = session.execute(_OUTBOX).one()
+        line = {"kind": "outbox", "unsent": unsent, "oldest_age_seconds": max(0.0, oldest)}
+        out.write(json.dumps(line) + "\n")
