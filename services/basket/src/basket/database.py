@@ -10,7 +10,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DBConnectionError, TransactionManagementError
+from tortoise.exceptions import BaseORMException, DBConnectionError, TransactionManagementError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
@@ -39,15 +39,21 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
+    # its role or database is still to be made
+    asyncpg.InvalidAuthorizationSpecificationError,
     DBConnectionError,
     TimeoutError,
     OSError,
 )
+# for the loops, which try again whatever it was
+DATABASE_ERRORS: tuple[type[Exception], ...] = (*AWAY, asyncpg.PostgresError, BaseORMException)
 
 _CONNECT_TIMEOUT = 3
 _STATEMENT_TIMEOUT = 10
 # another replica's migration is waited for; a forgotten lock is not
 _LOCK_WAIT = "60s"
+# DDL that waits for a long reader has everybody else wait behind it: it gives up, and is tried again
+_DDL_WAIT = "set local lock_timeout = '2s'"
 
 
 def tortoise_config(settings: Settings) -> dict[str, Any]:
@@ -131,6 +137,7 @@ async def migrate(settings: Settings) -> None:
         await context.init(_config(settings.dsn, **limits))
         async with transaction() as connection:
             await connection.execute_query(LOCK_SQL)
+            await connection.execute_query(_DDL_WAIT)
             # the executor asks for its table before it makes it, which would end the transaction
             await MigrationRecorder(connection).ensure_schema(AsyncpgSchemaEditor(connection, atomic=False))
             await MigrationExecutor(connection, APPS).migrate(direction="forward")

@@ -9,7 +9,7 @@ from tortoise.contrib.sanic import register_tortoise
 
 from basket.api.context import BasketApp
 from basket.baskets.expiry import expire
-from basket.database import AWAY, tortoise_config
+from basket.database import DATABASE_ERRORS, tortoise_config
 from basket.schema import migrate_until_done, probe
 from bazaar_shared.auth import AsyncTokenVerifier
 from bazaar_shared.management import Management
@@ -66,7 +66,7 @@ async def expire_for_ever(app: BasketApp) -> None:
         more = False
         try:
             more = await expire(settings.guest_lifetime)
-        except AWAY as error:
+        except DATABASE_ERRORS as error:
             logger.warning("forgotten baskets wait for the database", extra={"reason": repr(error)[:300]})
         await asyncio.sleep(_PROBE_SECONDS if more else settings.basket_expiry_interval)
 

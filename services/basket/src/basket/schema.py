@@ -6,7 +6,7 @@ from typing import Never
 
 from tortoise.connection import get_connection
 
-from basket.database import AWAY, CONNECTION, migrate
+from basket.database import CONNECTION, DATABASE_ERRORS, migrate
 from basket.settings import Settings
 from bazaar_shared.management import Health
 
@@ -24,7 +24,7 @@ async def migrate_until_done(settings: Settings, health: Health) -> None:
             try:
                 await migrate(settings)
                 break
-            except AWAY as error:
+            except DATABASE_ERRORS as error:
                 health.set("schema", _reason(error))
                 logger.warning("waiting for the database", extra={"reason": repr(error)[:300]})
                 await asyncio.sleep(_SECONDS)
@@ -40,7 +40,7 @@ async def probe(health: Health) -> Never:
             async with asyncio.timeout(_PROBE_TIMEOUT):
                 await get_connection(CONNECTION).execute_query("select 1")
             health.set("database", True)
-        except AWAY as error:
+        except DATABASE_ERRORS as error:
             health.set("database", _reason(error))
         health.beat()
         await asyncio.sleep(_SECONDS)
