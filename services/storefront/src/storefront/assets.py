@@ -5,6 +5,7 @@ relative addresses (fonts, pictures) then carry it as well, without anybody rewr
 """
 
 import hashlib
+import mimetypes
 from pathlib import Path
 
 from quart import Blueprint, Quart, Response, current_app, send_from_directory
@@ -25,6 +26,8 @@ def fingerprint(folder: Path = FOLDER) -> str:
 
 
 def install(app: Quart) -> None:
+    # neither Python nor a slim image knows it
+    mimetypes.add_type("font/woff2", ".woff2")
     mark = app.config["STATIC_FINGERPRINT"] = fingerprint()
     app.jinja_env.globals["asset"] = lambda path: f"/static/{mark}/{path}"
     app.register_blueprint(bp)

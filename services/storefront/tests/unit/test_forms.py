@@ -1,5 +1,8 @@
 """Forms: where they may come from, how large they may be, and what the answers carry."""
 
+import re
+from pathlib import PurePosixPath
+
 import pytest
 from storefront.security import HEADERS
 
@@ -132,6 +135,21 @@ async def test_static_files_may_be_kept_for_ever_under_their_fingerprint(
     assert older.headers["Cache-Control"] == "public, no-cache"
     assert same.status_code == 304
     assert "Set-Cookie" not in now.headers
+
+
+async def test_all_that_pages_link_to_is_there_and_says_what_it_is(browser: Browser) -> None:
+    html = await browser.text("/") + await browser.text("/source/services/orders/src/orders/domain/steps.py")
+    kinds = {
+        ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2",
+        ".webmanifest": "application/manifest+json",
+    }  # fmt: skip
+
+    linked = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', html))
+    assert len(linked) > 5
+    for path in sorted(linked):
+        response = await browser.get(path)
+        assert response.status_code == 200, path
+        assert response.mimetype == kinds[PurePosixPath(path).suffix], path
 
 
 @pytest.mark.parametrize("path", ["../app.py", "..%2fapp.py", "%2e%2e/settings.py"])
