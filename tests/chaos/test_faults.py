@@ -35,7 +35,7 @@ CRASH_POINTS = [
 PROCESSES = [
     "orders", "orders-saga", "orders-relay", "orders-consume", "inventory", "payments", "shipping",
     "processor", "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume",
-    "identity", "gateway",
+    "identity", "gateway", "basket", "basket-relay", "basket-consume", "reviews-relay", "reviews-consume",
 ]  # fmt: skip
 SERVERS = ["rabbitmq", "kafka", "postgres"]
 
