@@ -15,11 +15,15 @@ from aiokafka import AIOKafkaConsumer
 from jsonschema import Draft202012Validator
 
 from bazaar_shared.envelope import Event
+from tests.kit.load import Filling
 from tests.kit.market import ROOT, Shopper
 
 BOOTSTRAP = os.environ.get("KAFKA_BOOTSTRAP", "127.0.0.1:19092")
 CONTRACT = yaml.safe_load((ROOT / "shared" / "contracts" / "asyncapi" / "bazaar.yaml").read_text("utf-8"))
-TOPICS = ["catalog.product", "inventory.stock", "orders.order", "shipping.parcel", "payments.payment"]
+TOPICS = [
+    "catalog.product", "inventory.stock", "basket.basket", "orders.order", "shipping.parcel", "payments.payment",
+    "reviews.review",
+]  # fmt: skip
 
 
 async def everything() -> dict[str, list[Any]]:
@@ -45,7 +49,10 @@ async def everything() -> dict[str, list[Any]]:
 
 @pytest.fixture(scope="module")
 def records(shopper: Shopper, goods: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """After a purchase, a declined one and a refund, so that each kind of fact is there."""
+    """After a purchase, a declined one and a refund, so that each kind of fact is there; the demo market has
+    reviews.
+    """
+    Filling(shopper).fill(goods[3:5], within=30)
     orders = [shopper.buy([(goods[0], 1)]), shopper.buy([(goods[1], 1)], token="tok_decline")]
     for order in orders:
         shopper.settled(order["id"])
