@@ -21,8 +21,8 @@ from tests.kit.market import ROOT, Shopper
 BOOTSTRAP = os.environ.get("KAFKA_BOOTSTRAP", "127.0.0.1:19092")
 CONTRACT = yaml.safe_load((ROOT / "shared" / "contracts" / "asyncapi" / "bazaar.yaml").read_text("utf-8"))
 TOPICS = [
-    "catalog.product", "inventory.stock", "basket.basket", "orders.order", "shipping.parcel", "payments.payment",
-    "reviews.review",
+    "catalog.product", "inventory.stock", "basket.basket", "orders.order", "shipping.parcel",
+    "payments.payment", "reviews.review",
 ]  # fmt: skip
 
 
