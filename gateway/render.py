@@ -103,7 +103,7 @@ def mapper(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def page(problem: Mapping[str, Any]) -> dict[str, Any]:
-    """For people who meet the gateway itself: plain HTML, as no style may be loaded and nobody else answers."""
+    """For people who meet the gateway itself: plain HTML, as no style may be loaded."""
     html = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
