@@ -175,13 +175,15 @@ def system(run: Run, only: str | None) -> None:
 
 
 def docker(run: Run, only: str | None) -> None:
-    """The other mode: a start, a purchase, the books, a stop."""
+    """The other mode: a start, a purchase by a program and one in a browser, the books, a stop."""
     if not engine_answers():
         print("\n== docker: no engine answers here; the Docker mode was not tested", flush=True)
         return
     run.env |= {"MODE": "docker", "FAULT_FILE": ""}
     with running(run, "docker"):
         run.command("demo (docker)", [sys.executable, "-m", "tools.demo"])
+        few = "(guest_signs_up or foot_of_a_page) and desktop"
+        run.pytest("pages (docker)", Path(sys.executable), ROOT, "tests/e2e/pages", "-k", few)
         run.command("audit (docker)", [sys.executable, "-m", "tools.audit", "--settled"])
 
 
