@@ -40,6 +40,7 @@ seed: tools ## load the demo market (up does it, too)
 demo: up ## a buyer's whole purchase, told step by step, and clean books at the end
 	@$(PYTHON) -m tools.demo
 	@$(PYTHON) -m tools.audit --settled
+	@$(NATIVE) where
 
 audit: tools ## reconcile all books; names what differs
 	@$(PYTHON) -m tools.audit

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     command("up", commands.up, "start the whole market")
     command("down", commands.down, "stop what was started; data is kept")
     command("status", commands.status, "every process: state, memory, readiness")
+    command("where", commands.where, "the market's own address, for a browser")
     command("seed", commands.seed, "load the demo market")
     command("packages", commands.packages, "install missing Debian packages (as root)")
     clean = command("clean", commands.clean, "stop, and remove all state")

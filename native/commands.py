@@ -65,6 +65,11 @@ def status(_given: Namespace) -> int:
     return 0 if show.status(Mode.detect()) else 1
 
 
+def where(_given: Namespace) -> int:
+    show.front_door(Mode.detect())
+    return 0
+
+
 def seed(_given: Namespace) -> int:
     seeds.sow(Mode.detect())
     return 0

@@ -33,19 +33,33 @@ def addresses(mode: Mode) -> None:
     console.print(table)
 
 
-def accounts() -> None:
+def front_door(mode: Mode) -> None:
+    """One line, the last of `make demo`: where to go on by hand, and as whom."""
+    shopper = next((each for each in demo_accounts() if "shopper" in each["roles"]), None)
+    who = f"   ({shopper['email']}, {shopper['password']})" if shopper else ""
+    say(f"Now look around yourself: {mode.addresses().gateway}/{who}")
+
+
+def demo_accounts() -> list[dict[str, Any]]:
     file = ROOT / "demo/market.yaml"
     if not file.exists():
+        return []
+    found: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["accounts"]
+    return found
+
+
+def accounts() -> None:
+    known = demo_accounts()
+    if not known:
         return
-    market: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     table = Table(title="Demo accounts", title_justify="left", box=None, pad_edge=False)
     for heading in ("e-mail", "password", "roles"):
         table.add_column(heading, no_wrap=True)
-    one_of_each = {tuple(account["roles"]): account for account in reversed(market["accounts"])}
+    one_of_each = {tuple(account["roles"]): account for account in reversed(known)}
     for account in one_of_each.values():
         table.add_row(account["email"], account["password"], ", ".join(account["roles"]))
     console.print(table)
-    say(f"and {len(market['accounts']) - len(one_of_each)} more in demo/market.yaml")
+    say(f"and {len(known) - len(one_of_each)} more in demo/market.yaml")
 
 
 def status(mode: Mode) -> bool:
