@@ -388,12 +388,20 @@ def a_basket(market: Collaborators, request: Request) -> Answer:
     return Answer(200, _shown(market, found, **more))
 
 
-def _change(market: Collaborators, request: Request, change: Callable[[dict[str, int]], Any]) -> Answer:
+def _change(
+    market: Collaborators,
+    request: Request,
+    change: Callable[[dict[str, int]], Any],
+    line: str | None = None,
+) -> Answer:
+    """`line`: the product that must be in the basket for this change."""
     found = market.baskets.get(request.names["id"])
     if found is None or not _owner(market, request, found):
         return refusal("not-found")
     if request.headers.get("if-match") != f'"{found["version"]}"':
         return refusal("precondition-failed", current_version=found["version"])
+    if line is not None and line not in found["lines"]:
+        return refusal("not-found")
     change(found["lines"])
     found["version"] += 1
     return Answer(200, _shown(market, found))
@@ -419,13 +427,16 @@ def clear_basket(market: Collaborators, request: Request) -> Answer:
 
 @route("PUT", "/api/basket/baskets/{id}/lines/{product_id}")
 def set_line(market: Collaborators, request: Request) -> Answer:
-    changed = {request.names["product_id"]: request.body["quantity"]}
-    return _change(market, request, lambda lines: lines.update(changed))
+    product_id = request.names["product_id"]
+    return _change(
+        market, request, lambda lines: lines.update({product_id: request.body["quantity"]}), product_id
+    )
 
 
 @route("DELETE", "/api/basket/baskets/{id}/lines/{product_id}")
 def remove_line(market: Collaborators, request: Request) -> Answer:
-    return _change(market, request, lambda lines: lines.pop(request.names["product_id"], None))
+    product_id = request.names["product_id"]
+    return _change(market, request, lambda lines: lines.pop(product_id), product_id)
 
 
 # --- orders ---

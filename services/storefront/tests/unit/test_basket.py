@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.collaborators import BOWL, TEAPOT, Collaborators, refusal
-from tests.unit.conftest import Browser
+from tests.unit.conftest import Browser, form_token
 
 
 async def test_looking_makes_no_basket(browser: Browser, market: Collaborators) -> None:
@@ -65,6 +65,31 @@ async def test_quantities_and_taking_out(browser: Browser, market: Collaborators
     assert basket["lines"] == {BOWL: 1}
     await browser.post("/basket/clear")
     assert basket["lines"] == {}
+
+
+@pytest.mark.parametrize("quantity", ["0", "3"])
+async def test_a_line_that_another_tab_took_out_costs_no_basket(
+    browser: Browser, market: Collaborators, quantity: str
+) -> None:
+    basket = market.basket("guest", (BOWL, 1))
+    browser.keep("bazaar_basket", f"{basket['id']}.s3cret")
+
+    await browser.post(f"/basket/lines/{TEAPOT}", {"quantity": quantity})
+
+    assert browser.cookie("bazaar_basket").value == f"{basket['id']}.s3cret"
+    html = await browser.text("/basket")
+    assert "That is not in your basket any more." in html
+    assert "Bowl" in html
+
+
+async def test_a_basket_that_is_gone_is_told_when_it_is_changed(browser: Browser) -> None:
+    token = form_token(await browser.text("/about"))
+    browser.keep("bazaar_basket", "55555555-5555-4555-8555-555555555555.s3cret")
+
+    await browser.client.post(f"/basket/lines/{TEAPOT}", form={"csrf_token": token, "quantity": "0"})
+
+    assert browser.cookie("bazaar_basket") is None
+    assert "That basket is gone." in await browser.text("/basket")
 
 
 @pytest.mark.parametrize("quantity", ["-1", "100", "1.5", "²", "lots", ""])

@@ -14,6 +14,7 @@ bp = Blueprint("basket", __name__)
 
 _SEEN = "basket"
 MOST_OF_ONE = 99
+_BASKET_GONE = "That basket is gone. Your next find starts a new one."
 
 
 @bp.get("/basket")
@@ -92,9 +93,10 @@ def _quantity(text: str) -> int | None:
 
 async def _refused(refusal: Refused) -> Response:
     if refusal.status == 404:
-        if not signed_in():
-            keep_basket(None)
-        return await _answer(None, "That basket is gone. Your next find starts a new one.", "info")
+        # the basket, or only a line that another tab took out: looking tells, and forgets a basket that is gone
+        basket = await shown_basket()
+        gone = "That is not in your basket any more." if basket.id else _BASKET_GONE
+        return await _answer(basket, gone, "info")
     if refusal.status == 412:
         return await _answer(None, "Your basket changed just now. Please look at it and try again.", "bad")
     first = next(iter(refusal.field_errors().values()), refusal.detail)
