@@ -20,6 +20,8 @@ import yaml
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tools.shopper import DemoError, wait_until
+
 ROOT = Path(__file__).resolve().parent.parent
 MARKET = ROOT / "demo" / "market.yaml"
 PICTURES = ROOT / "docs" / "pictures"
@@ -93,10 +95,18 @@ def order(page: Page, scene: Scene) -> None:
         form.get_by_label(label, exact=True).fill(text)
     form.get_by_role("button", name="Order and pay").click()
     expect(page.locator(".verdict-label")).to_have_text("Confirmed")
-    to_top(page.get_by_role("heading", level=1))
+    wait_until("the end of the basket", lambda: bought(page) or None, within=15)
+    to_top(page.locator(".eyebrow"))
+
+
+def bought(page: Page) -> bool:
+    """Basket hears of it a moment after the order was confirmed."""
+    page.reload()
+    return not page.locator("#basket-count").inner_text()
 
 
 def anatomy(page: Page, scene: Scene) -> None:
+    fill_basket(page, scene.products[1:])
     product(page, scene)
     panel = page.locator("#anatomy")
     panel.locator("summary").click()
@@ -105,7 +115,7 @@ def anatomy(page: Page, scene: Scene) -> None:
 
 def moderation(page: Page, scene: Scene) -> None:
     sign_in(page, scene.operator)
-    page.goto("/moderation/reviews")
+    page.goto("/moderation/reviews?rating=3")
 
 
 ADDRESS = {
@@ -129,7 +139,7 @@ DEVICES: dict[Device, dict[str, Any]] = {
         "is_mobile": True,
         "has_touch": True,
     },
-    "desktop": {"viewport": {"width": 1280, "height": 860}},
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
 }
 
 
@@ -247,7 +257,7 @@ def take(browser: Browser, shot: Shot, scene: Scene, folder: Path) -> int:
         page.wait_for_load_state("networkidle")
         page.evaluate("document.fonts.ready.then(() => true)")
         data = page.screenshot(animations="disabled")
-    except (PlaywrightError, AssertionError) as error:
+    except (PlaywrightError, AssertionError, DemoError) as error:
         raise ScreenshotError(f"{shot.name}: {first_line(error)}") from error
     finally:
         context.close()

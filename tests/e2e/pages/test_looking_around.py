@@ -9,6 +9,7 @@ from itertools import islice
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.e2e.pages.conftest import OpenShop
 from tests.e2e.pages.shop import Product, Shop
 from tests.kit.market import products
 
@@ -37,8 +38,8 @@ def test_a_search_finds_by_words(any_shop: Shop, product: Product) -> None:
     expect(shop.page.get_by_role("heading", level=1)).to_have_text(product["name"])
 
 
-def test_a_search_without_results_says_so(any_shop: Shop) -> None:
-    shop = any_shop.open(f"/search?q={uuid.uuid4().hex}")
+def test_a_search_without_results_says_so(shop: Shop) -> None:
+    shop.open(f"/search?q={uuid.uuid4().hex}")
     expect(shop.page.get_by_role("heading", name="Nothing like that on any table")).to_be_visible()
 
 
@@ -61,16 +62,16 @@ def test_a_filter_narrows_and_going_back_widens_again(any_shop: Shop) -> None:
     expect(cards_of(shop).locator(".card-name")).to_have_text(before)
 
 
-def test_prices_bound_what_is_shown(any_shop: Shop) -> None:
-    shop = any_shop.open("/search?min=10&max=12.50&sort=price")
+def test_prices_bound_what_is_shown(shop: Shop) -> None:
+    shop.open("/search?min=10&max=12.50&sort=price")
     shown = [float(text.strip().lstrip("€")) for text in cards_of(shop).locator(".price").all_inner_texts()]
     assert shown == sorted(shown)
     assert shown
     assert 10 <= shown[0] <= shown[-1] <= 12.5
 
 
-def test_a_price_that_is_none_is_said_at_its_field(any_shop: Shop) -> None:
-    shop = any_shop.open("/search?min=ten")
+def test_a_price_that_is_none_is_said_at_its_field(shop: Shop) -> None:
+    shop.open("/search?min=ten")
     expect(shop.page.get_by_text("Please give a price such as 12.50.")).to_be_visible()
 
 
@@ -92,8 +93,8 @@ def test_more_results_come_after_the_first_ones(any_shop: Shop) -> None:
     assert len({*first, *following}) == 2 * len(first)
 
 
-def test_the_way_back_from_a_product_leads_to_where_one_was(any_shop: Shop) -> None:
-    shop = any_shop.open("/categories/maps")
+def test_the_way_back_from_a_product_leads_to_where_one_was(shop: Shop) -> None:
+    shop.open("/categories/maps")
     found = names(cards_of(shop))
     cards_of(shop).nth(2).get_by_role("link").click()
     expect(shop.page.get_by_role("heading", level=1)).to_have_text(found[2])
@@ -102,8 +103,8 @@ def test_the_way_back_from_a_product_leads_to_where_one_was(any_shop: Shop) -> N
     assert names(cards_of(shop)) == found
 
 
-def test_each_stall_leads_to_its_goods(any_shop: Shop, market: dict[str, list[dict[str, str]]]) -> None:
-    shop = any_shop.open("/stalls")
+def test_each_stall_leads_to_its_goods(shop: Shop, market: dict[str, list[dict[str, str]]]) -> None:
+    shop.open("/stalls")
     links = shop.page.get_by_role("main").locator(".stall-name a")
     assert sorted(links.all_inner_texts()) == sorted(seller["name"] for seller in market["sellers"])
     name = links.first.inner_text()
@@ -124,8 +125,8 @@ NOWHERE = [
 
 
 @pytest.mark.parametrize("path", NOWHERE)
-def test_where_there_is_nothing_the_market_says_so(shop: Shop, path: str) -> None:
-    shop.open(path, status=404)
+def test_where_there_is_nothing_the_market_says_so(open_shop: OpenShop, path: str) -> None:
+    shop = open_shop("phone").open(path, status=404)
     expect(shop.page.get_by_role("heading", level=1)).to_be_visible()
     expect(shop.page.get_by_role("main")).to_contain_text("404")
     shop.page.get_by_role("main").get_by_role("link", name="To the market square").click()
