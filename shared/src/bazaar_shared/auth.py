@@ -107,7 +107,8 @@ class _Judge:
             raise InvalidToken("the token is too long")
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError as error:
+        # PyJWT does not catch what cannot be encoded: some servers hand on odd bytes as lone surrogates
+        except (jwt.InvalidTokenError, UnicodeError) as error:
             raise InvalidToken("the token cannot be read") from error
         # before any key is looked up: `none` and HS256 with the public key as secret end here
         if header.get("alg") != ALGORITHM:

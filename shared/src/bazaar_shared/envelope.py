@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 from bazaar_shared.telemetry import current_traceparent
 
 CONTENT_TYPE = "application/cloudevents+json"
+# what a consumer's column holds: a larger one would fail there for ever, and hold up its partition
+_LARGEST_VERSION = 2**63 - 1
 _TEXTS = ("id", "source", "type", "subject", "time")
 
 
@@ -101,6 +103,8 @@ class Event:
         # bool is an int to Python, but no version
         if not isinstance(version, int) or isinstance(version, bool) or version < 0:
             raise InvalidEvent("aggregateversion: a whole number from 0 on is required")
+        if version > _LARGEST_VERSION:
+            raise InvalidEvent("aggregateversion: more than 64 bits hold")
         if not isinstance(data, dict):
             raise InvalidEvent("data: an object is required")
         return cls(

@@ -158,6 +158,13 @@ def test_an_endless_token_is_not_even_read(verify: Verify, identity: Identity) -
     assert identity.asked == 0
 
 
+@pytest.mark.parametrize("token", ["\udcff", "a\udcff.b.c"], ids=ascii)
+def test_what_is_no_text_is_no_token(token: str, verify: Verify, identity: Identity) -> None:
+    with pytest.raises(InvalidToken, match="cannot be read"):
+        verify(token)
+    assert identity.asked == 0
+
+
 def test_keys_are_fetched_once_for_many_tokens(verify: Verify, identity: Identity) -> None:
     for _ in range(5):
         verify(identity.forge.token())

@@ -85,6 +85,7 @@ def test_two_new_events_differ_in_their_ids() -> None:
         ({"aggregateversion": True}, "aggregateversion: a whole number from 0 on is required"),
         ({"aggregateversion": -1}, "aggregateversion: a whole number from 0 on is required"),
         ({"aggregateversion": "3"}, "aggregateversion: a whole number from 0 on is required"),
+        ({"aggregateversion": 2**63}, "aggregateversion: more than 64 bits hold"),
         ({"data": [1]}, "data: an object is required"),
     ],
 )
