@@ -128,6 +128,17 @@ async def test_what_is_no_bearer_token_is_not_taken_for_a_guest(shop: Shop, head
     problem(await shop.api.post("/baskets", headers={"Authorization": header}), 401, "unauthenticated")
 
 
+@pytest.mark.parametrize(
+    ("header", "status", "slug"),
+    [("Authorization", 401, "unauthenticated"), ("Basket-Token", 404, "not-found")],
+)
+async def test_a_token_of_bytes_that_are_no_text(shop: Shop, header: str, status: int, slug: str) -> None:
+    """Sanic hands such bytes on as lone surrogates, which nothing can encode."""
+    guest = await shop.guest()
+    answer = await shop.api.get(f"/baskets/{guest.id}", headers={header: b"Bearer a\xff"})
+    problem(answer, status, slug)
+
+
 async def test_who_proves_nothing(shop: Shop) -> None:
     guest = await shop.guest()
     problem(await shop.api.get(f"/baskets/{guest.id}"), 401, "unauthenticated")
@@ -211,7 +222,9 @@ async def test_lines_and_baskets_that_are_not_there(shop: Shop) -> None:
     problem(await guest.send("PUT", "/lines/tea", json={"quantity": 1}), 404, "not-found")
 
 
-@pytest.mark.parametrize("since", ["x", "-1", "1.5", "", "٣", str(2**63)])
+@pytest.mark.parametrize(
+    "since", ["x", "-1", "1.5", "", "٣", str(2**63), "1" * 5000], ids=lambda since: since[:20]
+)
 async def test_since_is_a_version(shop: Shop, since: str) -> None:
     guest = await shop.guest()
     answer = await shop.api.get(f"/baskets/{guest.id}", params={"since": since}, headers=guest.headers)

@@ -22,6 +22,7 @@ from bazaar_shared.problems import FieldError, Problem
 TOKEN_HEADER = "Basket-Token"  # noqa: S105 a header's name
 _TAG = re.compile(r'(?<![/\w])"(\d{1,18})"')
 _MOST_SINCE = 2**63 - 1
+_SINCE_DIGITS = len(str(_MOST_SINCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ async def since(request: BasketRequest) -> Since:
     text = request.get_args(keep_blank_values=True).get("since")
     if text is None:
         return Since(None)
-    if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_SINCE):
+    # Python refuses to read a number of very many digits
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _SINCE_DIGITS
+    if not is_number or int(text) > _MOST_SINCE:
         raise Refusal(Problem.invalid([FieldError("since", "int_parsing", "a version is required")]))
     return Since(int(text))
 

@@ -28,8 +28,10 @@ class Caller:
 
 
 def hash_of(token: str) -> bytes:
-    """Of 32 random bytes: nothing can be guessed back, so that no slow hash is needed."""
-    return hashlib.sha256(token.encode()).digest()
+    """Of 32 random bytes: nothing can be guessed back, so that no slow hash is needed. A token that was made
+    up may be no text at all; Sanic hands its bytes on as lone surrogates.
+    """
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
 
 
 async def find(basket_id: UUID, caller: Caller) -> Basket:
