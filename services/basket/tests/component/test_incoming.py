@@ -152,10 +152,14 @@ async def test_prices_of_many_products_at_once_do_not_stand_in_each_others_way(s
         ("catalog.product", {"price_minor": "cheap"}),
         ("catalog.product", {"product_id": "tea"}),
         ("catalog.product", {"currency": None}),
+        ("catalog.product", {"price_minor": 2**63}),
+        ("catalog.product", {"name": "A\0tea"}),
+        ("catalog.product", {"name": "\ud800"}),
         ("inventory.stock", {"available": -1}),
+        ("inventory.stock", {"available": 2**63}),
         ("orders.order", {"order_id": None}),
     ],
-    ids=str,
+    ids=ascii,
 )
 async def test_what_can_never_be_handled_is_a_permanent_error(
     shop: Shop, topic: str, broken: dict[str, Any]

@@ -3,7 +3,7 @@ Effect and inbox row are one transaction; each effect is guarded by the event's 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,10 @@ insert into stock (product_id, available, version) values ($1, $2, $3)
 on conflict (product_id) do update set available = excluded.available, version = excluded.version
 where stock.version < excluded.version
 """
+# What a column holds: more would fail for ever, and hold up its partition.
+_LARGEST = 2**63 - 1
+Number = Annotated[int, Field(ge=0, le=_LARGEST)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class _Data(BaseModel):
@@ -40,19 +44,19 @@ class _Data(BaseModel):
 class ProductData(_Data):
     product_id: UUID
     seller_id: UUID
-    seller_slug: str
-    name: str
-    category: str
-    picture_url: str | None
-    price_minor: int = Field(ge=0)
-    currency: str = Field(min_length=3, max_length=3)
+    seller_slug: Text
+    name: Text
+    category: Text
+    picture_url: Text | None
+    price_minor: Number
+    currency: Text = Field(min_length=3, max_length=3)
     tax_rate_bp: int = Field(ge=0, le=10_000)
-    status: str
+    status: Text
 
 
 class StockData(_Data):
     product_id: UUID
-    available: int = Field(ge=0)
+    available: Number
 
 
 class OrderLine(_Data):
