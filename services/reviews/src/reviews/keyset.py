@@ -1,6 +1,5 @@
 """The market's list shape over keyset pagination: each page costs the same, and no row comes twice."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,6 +65,6 @@ def _read(cursor: str, ordering: Ordering) -> tuple[Any, ...]:
         at, key = datetime.fromisoformat(position["at"]), UUID(position["id"])
     except ValueError as error:
         raise InvalidCursor("the cursor cannot be read") from error
-    if at.tzinfo is None or not math.fabs(position["rank"]) <= 5:
+    if at.tzinfo is None or not -5 <= position["rank"] <= 5:
         raise InvalidCursor("the cursor cannot be read")
     return (at, key) if ordering.rank is None else (position["rank"], at, key)

@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.test import TestResponse
 
+from bazaar_shared.pagination import encode
+
 API = "/api/reviews"
 
 
@@ -76,6 +78,13 @@ def test_a_query_with_an_error_finds_nothing(client: FlaskClient, query: str):
 @pytest.mark.parametrize("cursor", ["", "x", "e30", "bm9wZQ", "eyJvcmRlciI6Im5ld2VzdCJ9", "x" * 1025])
 def test_a_cursor_that_was_made_up(client: FlaskClient, cursor: str):
     answer = client.get(f"{API}/products/{uuid4()}?cursor={cursor}")
+
+    assert (answer.status_code, slug_of(answer)) == (400, "invalid-cursor")
+
+
+def test_a_cursor_whose_rank_is_no_number_of_stars(client: FlaskClient):
+    position = {"order": "newest", "rank": 10**400, "at": "2026-01-01T00:00:00+00:00", "id": str(uuid4())}
+    answer = client.get(f"{API}/products/{uuid4()}?cursor={encode(position)}")
 
     assert (answer.status_code, slug_of(answer)) == (400, "invalid-cursor")
 
