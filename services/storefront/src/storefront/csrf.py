@@ -33,7 +33,8 @@ def renew() -> None:
 
 
 async def _refuse_foreign_forms() -> None:
-    if request.method in _SAFE:
+    # what no page takes is a 404 or a 405, and not an old form
+    if request.method in _SAFE or request.url_rule is None:
         return
     given = request.headers.get(HEADER) or (await request.form).get(FIELD, "")
     secret = session.get(_SECRET)

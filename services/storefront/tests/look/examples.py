@@ -43,6 +43,7 @@ def error(status: int, kind: str, title: str, detail: str, **other: Any) -> dict
             "detail": detail,
             "kind": kind,
             "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "readable": True,
         }
         | other
     )

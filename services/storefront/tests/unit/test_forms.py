@@ -157,3 +157,24 @@ async def test_nothing_else_is_static(browser: Browser, app: object, path: str) 
     mark = app.config["STATIC_FINGERPRINT"]  # type: ignore[attr-defined]
 
     assert (await browser.get(f"/static/{mark}/{path}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("PUT", "/", 405), ("POST", "/stalls", 405), ("POST", "/no/page/of/ours", 404)],
+)
+async def test_what_no_page_takes_is_no_old_form(
+    browser: Browser, method: str, path: str, status: int
+) -> None:
+    response = await browser.client.open(path, method=method)
+
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize("path", POSTS)
+async def test_a_refused_form_leads_to_no_page_that_is_none(browser: Browser, path: str) -> None:
+    response = await browser.client.post(path, form={})
+
+    html = await response.get_data(as_text=True)
+    assert response.status_code == 403
+    assert f"next={path}" not in html.replace("%2F", "/")

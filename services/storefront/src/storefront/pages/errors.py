@@ -91,4 +91,6 @@ async def _show(status: int, words: str | None = None) -> Response:
         detail=words or detail,
         kind=kind,
         trace_id=trace_id(),
+        # a form's own address is often no page that could be looked at again
+        readable=request.method in ("GET", "HEAD"),
     )
