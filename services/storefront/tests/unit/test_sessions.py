@@ -237,3 +237,18 @@ async def test_a_basket_that_is_down_is_brought_with_the_next_sign_in(
     assert response.status_code == 303
     assert "bazaar_basket" not in cookies(response)
     assert "could not be brought along" in await browser.text("/about")
+
+
+async def test_an_address_that_is_none_is_told_in_words_for_people(
+    browser: Browser, market: Collaborators
+) -> None:
+    rule = {"field": "email", "code": "pattern", "message": "The value breaks the rule pattern."}
+    market.scripted["POST", "/api/identity/accounts"] = [refusal("validation-failed", errors=[rule])]
+
+    form = {"email": "ada@localhost", "password": "correct horse battery", "display_name": "Ada"}
+    response = await browser.post("/sign-up", form)
+
+    html = await response.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "Please give an address such as ada@example.org." in html
+    assert "breaks the rule" not in html

@@ -99,7 +99,11 @@ async def _signed_up(form: Form) -> bool:
         if refusal.status == 409:
             form.errors["email"] = "This address has an account already: please sign in."
         else:
-            form.refuse(refusal.field_errors(), _too_many(refusal) or refusal.detail)
+            errors = refusal.field_errors()
+            if "email" in errors:
+                # identity's own words are for programs
+                errors["email"] = "Please give an address such as ada@example.org."
+            form.refuse(errors, _too_many(refusal) or refusal.detail)
     return False
 
 
