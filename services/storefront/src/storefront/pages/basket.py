@@ -93,7 +93,7 @@ def _quantity(text: str) -> int | None:
 
 async def _refused(refusal: Refused) -> Response:
     if refusal.status == 404:
-        # the basket, or only a line that another tab took out: looking tells, and forgets a basket that is gone
+        # the basket, or only a line that another tab took out: a look tells, and forgets what is gone
         basket = await shown_basket()
         gone = "That is not in your basket any more." if basket.id else _BASKET_GONE
         return await _answer(basket, gone, "info")
