@@ -1,6 +1,7 @@
 """The stream of an order's way: what it sends, how it ends, and how many there may be."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -128,6 +129,19 @@ async def test_there_are_only_so_many(settings: Settings, market: Collaborators)
 
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "10"
+
+
+async def test_only_so_many_when_they_come_at_once(settings: Settings, market: Collaborators) -> None:
+    app = create_app(replace(settings, streams=2), CollectorRegistry())
+    async with app.test_app(), AsyncExitStack() as opened:
+        browser = Browser(app)
+        await browser.sign_in()
+        market.orders[BOWL] = order(BOWL)
+        market.broken["orders"] = 0.3
+        streams = [await opened.enter_async_context(Stream(browser)) for _ in range(5)]
+        await asyncio.gather(*(stream.connection.receive() for stream in streams))
+
+        assert sorted(stream.connection.status_code for stream in streams) == [200, 200, 503, 503, 503]
 
 
 async def test_a_failure_of_orders_is_waited_out(

@@ -76,12 +76,13 @@ class News:
 async def events(order_id: UUID) -> Response:
     streams: Streams = current_app.extensions["streams"]
     shopper = _shopper()
-    if streams.full(shopper):
-        return Response("", 503, {"Retry-After": _BUSY_SECONDS})
     watch = Watch(market(), str(order_id), member())
     # whose order it is, before a 200 is sent; and the last moment at which cookies can be set
     await order_document(watch.market, watch.order_id, watch.shopper)
     watch.shopper.may_rotate = False
+    # counted only now: of many that ask at once, none has its place before it was answered
+    if streams.full(shopper):
+        return Response("", 503, {"Retry-After": _BUSY_SECONDS})
 
     # its context has a `g` of its own, an empty one: what is of this request is in `watch`
     @stream_with_context
