@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 from tests.component.conftest import Shop
+from tests.component.test_purchases import order_event
 
 
 async def test_of_two_writers_one_wins(shop: Shop) -> None:
@@ -22,6 +23,18 @@ async def test_many_requests_make_one_basket(shop: Shop) -> None:
     answers = await asyncio.gather(*(shop.api.post("/baskets", headers=headers) for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [200] * 9 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_members_basket_is_open_also_while_one_is_bought(shop: Shop) -> None:
+    tea = await shop.sell()
+    for _ in range(10):
+        member = await shop.member(str(uuid4()))
+        await member.add(tea)
+        answers, _ = await asyncio.gather(
+            asyncio.gather(*(shop.api.get("/baskets/mine", headers=member.headers) for _ in range(32))),
+            shop.tell("orders.order", order_event(member, {tea: 1})),
+        )
+        assert {(answer.status_code, answer.json()["status"]) for answer in answers} == {(200, "open")}
 
 
 async def test_a_version_covers_the_price_that_was_shown(shop: Shop) -> None:

@@ -6,7 +6,7 @@ from basket.baskets.owners import Caller, find, open_for_guest, open_for_member
 from basket.baskets.quote import Quote, quoted
 from basket.baskets.record import with_lines
 from basket.database import snapshot
-from basket.models import BasketChange
+from basket.models import BasketChange, Status
 
 # the newest; who was away for longer is helped more by the basket itself
 _MOST_CHANGES = 200
@@ -27,10 +27,12 @@ async def view_of_guest(currency: str) -> tuple[Quote, str]:
 
 
 async def view_of_member(shopper_id: UUID, currency: str) -> tuple[Quote, bool]:
-    """The member's open basket, and whether it was made now."""
-    basket, made = await open_for_member(shopper_id, currency)
-    quote, _ = await view(basket.id, Caller(shopper_id, None), None)
-    return quote, made
+    """The member's open basket, and whether it was made now. One that is bought before it is read is none."""
+    while True:
+        basket, made = await open_for_member(shopper_id, currency)
+        quote, _ = await view(basket.id, Caller(shopper_id, None), None)
+        if quote.status is Status.OPEN:
+            return quote, made
 
 
 async def _changes(basket_id: UUID, since: int) -> list[BasketChange]:
