@@ -258,6 +258,16 @@ def test_a_reason_is_required(operator: Browser, market: Market, form: dict[str,
     assert market.row(review["id"]).status == "published"
 
 
+def test_what_was_chosen_stays_chosen_when_the_reason_is_missing(operator: Browser, market: Market):
+    _, chosen = market.reviewed(uuid4())
+    market.reviewed(uuid4())
+
+    answer = operator.send(f"{PAGES}/hide", {"reason": "", "ids": [chosen["id"]]})
+
+    assert answer.status_code == 422
+    assert re.findall(r'value="([^"]+)" checked', answer.text) == [chosen["id"]]
+
+
 @pytest.mark.parametrize("ids", [[], ["x"], ["../../etc"]])
 def test_nothing_chosen_is_said(operator: Browser, market: Market, ids: list[str]):
     _, review = market.reviewed(uuid4())
