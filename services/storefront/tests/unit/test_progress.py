@@ -144,6 +144,15 @@ async def test_only_so_many_when_they_come_at_once(settings: Settings, market: C
         assert sorted(stream.connection.status_code for stream in streams) == [200, 200, 503, 503, 503]
 
 
+async def test_asking_for_its_head_only_holds_no_connection(shopper: Browser, app: Quart) -> None:
+    async with asyncio.timeout(3):
+        response = await shopper.client.head(f"/orders/{BOWL}/events")
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    assert app.extensions["streams"].of_shopper.total() == 0
+
+
 async def test_a_failure_of_orders_is_waited_out(
     shopper: Browser, market: Collaborators, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from uuid import UUID
 
-from quart import Blueprint, Response, current_app, g, render_template, stream_with_context
+from quart import Blueprint, Response, current_app, g, render_template, request, stream_with_context
 
 from storefront import fanout, recorder
 from storefront.clients.errors import CallFailed, SignedOut
@@ -35,6 +35,7 @@ _STREAM_SECONDS = 120.0
 _OF_ONE_SHOPPER = 6
 _RECONNECT = "retry: 2000\n\n"
 _BUSY_SECONDS = "10"
+_CONTENT_TYPE = "text/event-stream; charset=utf-8"
 END = "end"
 
 
@@ -84,6 +85,10 @@ async def events(order_id: UUID) -> Response:
     if streams.full(shopper):
         return Response("", 503, {"Retry-After": _BUSY_SECONDS})
 
+    if request.method == "HEAD":
+        # a stream that nobody reads would keep the gateway's connection from the next visitor
+        return Response("", content_type=_CONTENT_TYPE)
+
     # its context has a `g` of its own, an empty one: what is of this request is in `watch`
     @stream_with_context
     async def body() -> AsyncIterator[str]:
@@ -92,7 +97,7 @@ async def events(order_id: UUID) -> Response:
             async for event in watch.told(streams):
                 yield event
 
-    response = Response(body(), content_type="text/event-stream; charset=utf-8")
+    response = Response(body(), content_type=_CONTENT_TYPE)
     # it ends by itself, later than an answer may take
     response.timeout = None
     return response
