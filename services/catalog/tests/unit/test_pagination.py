@@ -25,6 +25,8 @@ def test_a_cursor_is_read_back_with_its_type() -> None:
         ("name", {"order": "name", "value": 1, "key": KEY}),
         ("name", {"order": "name", "value": "A\0", "key": KEY}),
         ("name", {"order": "name", "value": "A", "key": "1 or 1=1"}),
+        ("name", {"order": "name", "value": "A", "key": None}),
+        ("name", {"order": "name", "value": "A", "key": 5}),
         ("name", {"order": "name", "value": "A", "key": None, "more": 1}),
         ("price", {"order": "price", "value": "12", "key": KEY}),
         ("price", {"order": "price", "value": True, "key": KEY}),

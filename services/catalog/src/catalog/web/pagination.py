@@ -102,6 +102,6 @@ def _position(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[Any,
     if position.keys() != {"order", "value", "key"} or position["order"] != ordering.name:
         raise InvalidCursor("the cursor belongs to another list or ordering")
     try:
-        return ordering.read(position["value"]), model._meta.pk.to_python(position["key"])
+        return ordering.read(position["value"]), model._meta.pk.to_python(read_text(position["key"]))
     except (ValueError, TypeError, ValidationError) as error:
         raise InvalidCursor("the cursor cannot be read") from error
