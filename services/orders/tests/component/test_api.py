@@ -14,6 +14,7 @@ from orders.container import Container, close
 from orders.settings import Settings
 from prometheus_client import CollectorRegistry
 
+from bazaar_shared.pagination import encode
 from bazaar_shared.testing import TokenForge
 from tests.component.conftest import NOTHING, Market
 
@@ -169,6 +170,9 @@ async def test_the_frameworks_own_refusals_are_problems_too(market: Market) -> N
     [error] = problem(await market.get("/api/orders?limit=0"), 422, "validation-failed")["errors"]
     assert error["field"] == "limit"
     problem(await market.get("/api/orders?cursor=made-up"), 400, "invalid-cursor")
+    for time in ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        cursor = encode({"created_at": time, "id": str(uuid4())})
+        problem(await market.get(f"/api/orders?cursor={cursor}"), 400, "invalid-cursor")
 
 
 async def test_a_405_names_all_methods_of_the_path(market: Market) -> None:

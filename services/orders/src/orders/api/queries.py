@@ -1,7 +1,7 @@
 """What the routes read, with the ORM; each says what it loads."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -54,11 +54,13 @@ def _position(cursor: str) -> tuple[datetime, UUID]:
     place = pagination.decode(cursor, _CURSOR)
     try:
         created_at, order_id = datetime.fromisoformat(place["created_at"]), UUID(place["id"])
-    except ValueError as error:
+        # as the driver does: a time at the very edge has none in UTC
+        in_utc = created_at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidCursor("the cursor cannot be read") from error
     if created_at.tzinfo is None:
         raise InvalidCursor("the cursor's time has no offset")
-    return created_at, order_id
+    return in_utc, order_id
 
 
 async def journal_of(session: AsyncSession, order_id: UUID) -> Sequence[JournalEntry]:
