@@ -175,6 +175,24 @@ async def test_a_lost_answer_may_be_sent_again_under_the_same_key(
     assert first.body == second.body
 
 
+async def test_a_lost_answer_of_an_order_that_went_through_leads_to_the_orders(
+    shopper: Browser, market: Collaborators
+) -> None:
+    before = hidden(await shopper.text("/checkout"))
+    market.scripted["POST", "/api/orders"] = [Answer(504, {})]
+    # bought as it is, the basket is closed, and another one open
+    market.baskets.clear()
+    market.basket("member")
+
+    lost = await shopper.client.post("/checkout", form=before | ADDRESS)
+
+    html = await lost.get_data(as_text=True)
+    main = html[html.index("<main") : html.index("</main>")]
+    assert lost.status_code == 503
+    assert 'href="/orders"' in main
+    assert "Put something into the basket first." not in main
+
+
 async def test_a_key_that_was_used_gets_another(shopper: Browser, market: Collaborators) -> None:
     before = hidden(await shopper.text("/checkout"))
     market.scripted["POST", "/api/orders"] = [refusal("idempotency-key-reused")]

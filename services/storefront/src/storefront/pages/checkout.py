@@ -121,7 +121,8 @@ def _no_answer(failure: Unavailable) -> Problem:
     if failure.maybe_done:
         return Problem(
             "We got no answer, so we can't tell whether your order arrived. "
-            "Please send it again just as it is: it will be ordered once, however often you send it."
+            "If it is not among your orders, please send it again just as it is: "
+            "it will be ordered once, however often you send it."
         )
     return Problem("The till is closed for a moment. Nothing was ordered; please send it again.")
 
