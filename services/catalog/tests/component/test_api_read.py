@@ -2,10 +2,12 @@
 
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from rest_framework.test import APIClient
 
+from bazaar_shared.pagination import encode
 from catalog.availability.models import Availability
 from catalog.products.models import Category, Product
 from catalog.products.querysets import ProductDraft
@@ -107,6 +109,22 @@ def test_pages_show_each_product_once(api: APIClient, market: SimpleNamespace, o
 def test_a_page_that_is_just_full_is_the_last(api: APIClient, market: SimpleNamespace) -> None:
     assert api.get(f"{PRODUCTS}?limit=4").json()["next_cursor"] is None
     assert api.get(f"{PRODUCTS}?limit=3").json()["next_cursor"] is not None
+
+
+@pytest.mark.parametrize(
+    ("time", "status"),
+    [
+        ("2026-01-01T00:00:00+23:59", 200),
+        ("0001-01-01T00:00:00+14:00", 400),
+        ("9999-12-31T23:59:59-14:00", 400),
+    ],
+)
+def test_a_cursor_with_an_offset_that_postgresql_has_not(
+    api: APIClient, time: str, status: int, db: None
+) -> None:
+    cursor = encode({"order": "newest", "value": time, "key": str(uuid4())})
+    answer = api.get(PRODUCTS, {"ordering": "newest", "cursor": cursor})
+    assert answer.status_code == status
 
 
 def test_the_list_costs_one_query_however_long_it_is(

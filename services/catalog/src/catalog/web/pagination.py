@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
@@ -52,7 +52,8 @@ def read_time(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError(value)
-    return moment
+    # Python knows offsets that PostgreSQL does not
+    return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -103,5 +104,5 @@ def _position(cursor: str, ordering: Ordering, model: type[Model]) -> tuple[Any,
         raise InvalidCursor("the cursor belongs to another list or ordering")
     try:
         return ordering.read(position["value"]), model._meta.pk.to_python(read_text(position["key"]))
-    except (ValueError, TypeError, ValidationError) as error:
+    except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise InvalidCursor("the cursor cannot be read") from error
