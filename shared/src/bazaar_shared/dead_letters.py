@@ -51,7 +51,8 @@ class DeadLetters:
             "dead-letter-offset": str(record.offset),
         }
         headers = [(name, value) for name, value in message.headers if name not in about]
-        headers += [(name, value.encode()) for name, value in about.items()]
+        # a reason may repeat what JSON can hold and UTF-8 cannot: half a character
+        headers += [(name, value.encode(errors="backslashreplace")) for name, value in about.items()]
         try:
             await producer.send_and_wait(self._topic, message.value or b"", key=message.key, headers=headers)
         except MessageSizeTooLargeError:

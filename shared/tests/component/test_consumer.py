@@ -1,6 +1,7 @@
 """The consumer on a real Kafka, with the inbox in a real PostgreSQL."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
@@ -135,6 +136,26 @@ async def test_what_can_not_be_handled_goes_to_the_dead_letters_with_its_reason(
     assert reasons[0].startswith("InvalidEvent: not JSON")
     assert reasons[1] == "InvalidEvent: the record has no value"
     assert metric("consumer_handled_total", group=group, topic=topic, outcome="dead_letter") == 3
+
+
+async def test_a_reason_that_repeats_half_a_character_is_sent_as_well(
+    kafka: Kafka, group: str, dead: str
+) -> None:
+    """JSON can hold a lone surrogate; UTF-8, and so a record's header, cannot."""
+    topic = await kafka.topic(partitions=1)
+    odd = json.dumps(event("o-1", 1).to_dict() | {"type": "\ud800"}).encode()
+    await kafka.produce(topic, ("o-1", odd), event("o-1", 2))
+
+    async def refuse_one(one: Event, record: Record) -> None:
+        if one.version == 1:
+            raise PermanentError(f"{one.type} is not told here")
+
+    handled = Handled(refuse_one)
+    async with consumer(kafka, group, [topic], handled, dead):
+        await aeventually(lambda: handled.versions("o-1") == [2])
+    (letter,) = await kafka.messages(dead)
+    reason = dict(letter.headers)["dead-letter-reason"]
+    assert (letter.value, reason) == (odd, b"PermanentError: \\ud800 is not told here")
 
 
 async def test_a_letter_too_large_with_its_headers_leaves_its_value_behind(kafka: Kafka, group: str) -> None:
