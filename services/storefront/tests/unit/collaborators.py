@@ -513,7 +513,10 @@ def one_order(market: Collaborators, request: Request) -> Answer:
 
 @route("GET", "/api/orders/{order_id}/journal")
 def journal(market: Collaborators, request: Request) -> Answer:
-    return Answer(200, {"items": market.journal}) if request.token else _unknown()
+    if request.token is None:
+        return _unknown()
+    known = request.names["order_id"] in market.orders
+    return Answer(200, {"items": market.journal}) if known else refusal("not-found")
 
 
 @route("POST", "/api/orders/{order_id}/cancel")

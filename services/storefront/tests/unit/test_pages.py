@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.collaborators import BOWL, TEAPOT, Collaborators, entry, order
+from tests.unit.collaborators import BOWL, TEAPOT, Answer, Collaborators, entry, order
 from tests.unit.conftest import Browser
 
 
@@ -97,6 +97,19 @@ async def test_unknown_things_are_a_page_of_the_market(browser: Browser) -> None
         assert response.status_code == 404, path
         assert "<html" in html
         assert "Traceback" not in html
+
+
+async def test_anothers_order_is_told_alike_whichever_answer_is_first(
+    browser: Browser, market: Collaborators
+) -> None:
+    await browser.sign_in()
+    for first in ([], [Answer(200, order(BOWL))]):
+        market.scripted["GET", f"/api/orders/{BOWL}"] = first
+
+        response = await browser.get(f"/orders/{BOWL}")
+
+        assert response.status_code == 404
+        assert "You have no such order." in await response.get_data(as_text=True)
 
 
 async def test_the_journey_of_an_order(browser: Browser, market: Collaborators) -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +68,7 @@ async def order_of(asked: Market, order_id: str, shopper: Bearer) -> Order:
     """
     async with fanout.Parts() as parts:
         found = parts.need(order_document(asked, order_id, shopper))
-        journal = parts.need(asked.orders.journal(order_id, shopper))
+        journal = parts.need(_own(asked.orders.journal(order_id, shopper)))
         cards = parts.want("catalog", _goods(asked, found))
         stalls = parts.want("catalog", asked.catalog.stalls.get())
         reviewed = parts.want("reviews", _reviewed(asked, found, shopper))
@@ -78,8 +78,12 @@ async def order_of(asked: Market, order_id: str, shopper: Bearer) -> Order:
 
 
 async def order_document(asked: Market, order_id: str, shopper: Bearer) -> OrderDocument:
+    return await _own(asked.orders.order(order_id, shopper))
+
+
+async def _own[T](asked: Awaitable[T]) -> T:
     try:
-        return await asked.orders.order(order_id, shopper)
+        return await asked
     except Refused as refusal:
         if refusal.status == 404:
             abort(404, "You have no such order.")
