@@ -156,6 +156,11 @@ def test_a_form_with_mistakes_is_for_everybody(open_shop: OpenShop, scene: Scene
 def shows_well(shop: Shop, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     assert too_wide(shop.page) == []
+    # a picture of the whole page shows what nobody has scrolled to yet
+    shop.page.evaluate("""() => {
+      for (const image of document.images) image.loading = "eager";
+      return Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
+    }""")
     for scheme, rules in SCHEMES.items():
         shop.page.emulate_media(color_scheme=scheme)
         shop.page.screenshot(path=PICTURES / f"{name}-{shop.device}-{scheme}.png", full_page=True)
