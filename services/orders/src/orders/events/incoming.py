@@ -3,7 +3,7 @@ transaction.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +21,10 @@ CONSUMER = "orders"
 TOPICS = ("catalog.product", "shipping.parcel")
 DEAD_LETTERS = "dead-letter.orders"
 
+# what a column holds: more would fail for ever, and hold up its partition
+_LARGEST, _LARGEST_SMALL = 2**63 - 1, 2**31 - 1
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
 
 class _Data(BaseModel):
     """Of an event's data, what orders needs; that there is more is its writer's right."""
@@ -31,11 +35,11 @@ class _Data(BaseModel):
 class ProductData(_Data):
     product_id: UUID
     seller_id: UUID
-    name: str
-    price_minor: int = Field(ge=0)
-    currency: str
-    tax_rate_bp: int = Field(ge=0)
-    status: str
+    name: Text
+    price_minor: int = Field(ge=0, le=_LARGEST)
+    currency: Text
+    tax_rate_bp: int = Field(ge=0, le=_LARGEST_SMALL)
+    status: Text
 
 
 class ParcelData(_Data):
@@ -43,7 +47,7 @@ class ParcelData(_Data):
     order_id: UUID
     seller_id: UUID
     status: ParcelStatus
-    tracking_code: str
+    tracking_code: Text
 
 
 class IncomingEvents:
