@@ -99,9 +99,9 @@ async def test_a_replayed_event_has_no_effect(market: Market, container: Contain
         {"price_minor": "cheap"},
         {"product_id": "tea"},
         {"currency": None},
+        {"tax_rate_bp": 10_001},
         # what no column holds: it would be tried for ever
         {"price_minor": 2**63},
-        {"tax_rate_bp": 2**31},
         {"name": "a\x00tea"},
     ],
     ids=str,

@@ -22,7 +22,7 @@ TOPICS = ("catalog.product", "shipping.parcel")
 DEAD_LETTERS = "dead-letter.orders"
 
 # what a column holds: more would fail for ever, and hold up its partition
-_LARGEST, _LARGEST_SMALL = 2**63 - 1, 2**31 - 1
+_LARGEST = 2**63 - 1
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
@@ -38,7 +38,7 @@ class ProductData(_Data):
     name: Text
     price_minor: int = Field(ge=0, le=_LARGEST)
     currency: Text
-    tax_rate_bp: int = Field(ge=0, le=_LARGEST_SMALL)
+    tax_rate_bp: int = Field(ge=0, le=10_000)
     status: Text
 
 
