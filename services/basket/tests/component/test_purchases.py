@@ -57,27 +57,42 @@ async def test_a_bought_basket_closes(shop: Shop) -> None:
     assert answer.status_code == 409
 
 
-async def test_a_basket_that_moved_on_keeps_the_rest(shop: Shop) -> None:
+async def test_what_came_after_the_order_goes_on_in_a_new_basket(shop: Shop) -> None:
     tea, cup, pot = await shop.sell(), await shop.sell(), await shop.sell()
-    member = await shop.member(str(uuid4()))
+    subject = str(uuid4())
+    member = await shop.member(subject)
     await member.add(tea, 2)
     await member.add(cup, 5)
     event = order_event(member, {tea: 2, cup: 3})
     await member.add(pot, 1)
     await shop.tell("orders.order", event)
-    basket = await member.look(since=4)
-    assert (basket["status"], basket["order_id"]) == ("open", None)
-    assert member.lines == {str(cup): 2, str(pot): 1}
-    assert [(c["version"], c["kind"], c["was"], c["now"]) for c in basket["changes"]] == [
-        (5, "removed", 2, None),
-        (5, "quantity_changed", 5, 2),
-    ]
+    basket = await member.look()
+    assert (basket["status"], basket["order_id"]) == ("checked_out", event.subject)
+    assert member.lines == {str(tea): 2, str(cup): 3}
+    rest = await shop.member(subject)
+    assert rest.id != member.id
+    assert (rest.lines, rest.seen["status"], rest.seen["version"]) == ({str(cup): 2, str(pot): 1}, "open", 1)
+    assert (await shop.events(member.id))[-1] == (5, "checked_out")
+    assert await shop.events(rest.id) == [(1, "open")]
+
+
+async def test_a_basket_that_only_changed_its_prices_leaves_no_rest(shop: Shop) -> None:
+    tea = await shop.sell()
+    subject = str(uuid4())
+    member = await shop.member(subject)
+    await member.add(tea, 2)
+    event = order_event(member, {tea: 2}, basket_version=1)
+    await shop.tell("orders.order", event)
+    basket = await member.look()
+    assert (basket["status"], member.lines) == ("checked_out", {str(tea): 2})
+    assert (await shop.member(subject)).lines == {}
 
 
 async def test_an_order_that_is_confirmed_again_takes_nothing_twice(shop: Shop) -> None:
     """A refund that was refused: the order is told as confirmed once more, by another event."""
     tea, cup = await shop.sell(), await shop.sell()
-    member = await shop.member(str(uuid4()))
+    subject = str(uuid4())
+    member = await shop.member(subject)
     await member.add(tea, 5)
     first = order_event(member, {tea: 2})
     await member.add(cup)
@@ -90,8 +105,8 @@ async def test_an_order_that_is_confirmed_again_takes_nothing_twice(shop: Shop) 
     )
     for event in (first, first, again):
         await shop.tell("orders.order", event)
-    await member.look()
-    assert (member.lines, member.seen["version"]) == ({str(tea): 3, str(cup): 1}, 4)
+    rest = await shop.member(subject)
+    assert (rest.lines, rest.seen["version"]) == ({str(tea): 3, str(cup): 1}, 1)
 
 
 @pytest.mark.parametrize("status", ["pending", "cancelled", "shipped", "refunding", "refunded"])
