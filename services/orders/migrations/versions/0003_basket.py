@@ -1,4 +1,4 @@
-"""An order may be made of a basket: which one, and that only one living order is made of each version of it.
+"""An order may be made of a basket: which one, in which version, and that only one living order is made of it.
 
 Only expands: the code before it goes on writing orders, of lines, with both columns null. Each statement is a
 transaction of its own, and none makes others wait for long. The columns have no default, so no row is
@@ -22,7 +22,7 @@ def upgrade() -> None:
             " add column if not exists basket_version bigint"
         )
         op.execute(
-            "create unique index if not exists orders_living_basket on orders (basket_id, basket_version)"
+            "create unique index if not exists orders_living_basket on orders (basket_id)"
             " where basket_id is not null and status <> 'cancelled'"
         )
         op.execute("reset lock_timeout")

@@ -327,9 +327,16 @@ async def test_a_basket_whose_order_was_cancelled_may_be_ordered_again(
     assert refused["order_id"] == second.json()["id"]
 
 
-async def test_a_later_version_may_be_ordered_too(market: Market, held: Json) -> None:
-    first = await market.post(market.basket_body(held, 1000))
+async def test_a_later_version_is_no_second_order_while_the_first_lives(
+    market: Market, container: Container, held: Json
+) -> None:
+    """What comes into a basket while its order is pending must not buy the rest of it again."""
+    first = (await market.post(market.basket_body(held, 1000))).json()
     held["version"] = 4
-    second = await market.post(market.basket_body(held, 1000))
-    assert (first.status_code, second.status_code) == (202, 202)
-    assert first.json()["id"] != second.json()["id"]
+    refused = problem(await market.post(market.basket_body(held, 1000)), 409, "basket-ordered")
+    assert refused["order_id"] == first["id"]
+    assert await market.counts() == ONE_ORDER
+    await market.cancel(first["id"])
+    async with working(container):
+        await ended(market, first["id"], "cancelled")
+    assert (await market.post(market.basket_body(held, 1000))).status_code == 202

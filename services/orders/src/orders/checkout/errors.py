@@ -63,7 +63,7 @@ class BasketChanged(CheckoutRefused):
 
 
 class BasketOrdered(CheckoutRefused):
-    """A living order was made of this very version, under another key."""
+    """A living order was made of it, under another key."""
 
     def __init__(self, basket_id: UUID, order_id: UUID) -> None:
         super().__init__(f"basket {basket_id} is order {order_id}")

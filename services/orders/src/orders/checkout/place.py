@@ -33,7 +33,7 @@ values ($1, $2, $3, $4, $5) on conflict do nothing returning true
 _FIND_KEY = "select body_hash, order_id from idempotency_key where subject = $1 and route = $2 and key = $3"
 _ORDER_OF_BASKET = """
 select id from orders
-where basket_id = $1 and basket_version = $2 and shopper_id = $3 and status <> 'cancelled'
+where basket_id = $1 and shopper_id = $2 and status <> 'cancelled'
 """
 _ONE_ORDER_A_BASKET = "orders_living_basket"
 _ATTEMPTS = 3
@@ -168,8 +168,7 @@ class Checkout:
             if before is not None:
                 return before
         if asked.basket_id is not None:
-            basket = asked.basket_id, asked.basket_version, asked.subject
-            order_id = await connection.fetchval(_ORDER_OF_BASKET, *basket)
+            order_id = await connection.fetchval(_ORDER_OF_BASKET, asked.basket_id, asked.subject)
             if order_id is not None:
                 raise BasketOrdered(asked.basket_id, order_id)
         return None

@@ -1,7 +1,7 @@
 -- Stores an order and all that belongs to it, or nothing: the prices are read, the total is compared with the
 -- one the shopper was shown, and the idempotency key is taken, in one statement and one round trip
--- (ADR 0030). It fails on the index orders_living_basket when a living order was made of the same basket's
--- version under another key.
+-- (ADR 0030). It fails on the index orders_living_basket when a living order was made of the same basket
+-- under another key.
 --
 -- No row comes back when a product has no price here, when the total differs or when the key is taken; of two
 -- that take one key at the same time, the second waits for the first's commit at the key's unique index. The
