@@ -63,17 +63,12 @@ def _news_of(order: Order, parcels: Iterable[Parcel]) -> datetime:
 def awaiting_baskets(
     orders: Iterable[Order], baskets: Mapping[str, Basket], now: datetime
 ) -> Iterator[Moving]:
-    """Bought orders whose basket lies open as it was ordered: it has not heard of the order yet."""
+    """Bought orders whose basket is not closed by them: it has not heard of the order yet."""
     for order in orders:
         basket = baskets.get(order.basket_id or "")
-        if order.status in BOUGHT and basket and _as_ordered(basket, order):
+        if order.status in BOUGHT and basket and basket.order_id != order.id:
             where = f"{order.status}, its basket is {basket.status}: the news is on its way"
             yield Moving(order.id, where, _since(order.updated_at, now))
-
-
-def _as_ordered(basket: Basket, order: Order) -> bool:
-    """Neither closed by the order nor moved on since."""
-    return basket.version == order.basket_version and basket.order_id != order.id
 
 
 def _since(moment: datetime, now: datetime) -> float:

@@ -16,7 +16,8 @@ TEA, MAP = "product-tea", "product-map"
 SAM, ADA = "shopper-sam", "shopper-ada"
 CONFIRMED, SHIPPED, DELIVERED, REFUNDED = "o-confirmed", "o-shipped", "o-delivered", "o-refunded"
 NO_STOCK, DECLINED, VOIDED, MOVING = "o-no-stock", "o-declined", "o-voided", "o-moving"
-# one that its order closed, one that moved on, one whose order was cancelled and ordered again, a guest's
+# one that its order closed, one that had moved on by then, one whose order was cancelled and ordered again,
+# a guest's
 CLOSED, MOVED_ON, KEPT, GUESTS = "b-closed", "b-moved-on", "b-kept", "b-guests"
 
 
@@ -171,7 +172,7 @@ PARTICIPANTS = [
     parcel(DELIVERED, 1, "delivered"),
     parcel(REFUNDED, 1, "withdrawn"),
     basket(CLOSED, 5, "checked_out", CONFIRMED),
-    basket(MOVED_ON, 8),
+    basket(MOVED_ON, 9, "checked_out", SHIPPED),
     basket(KEPT, 2),
     basket(GUESTS, 1),
     review("r-received", 5, DELIVERED),
