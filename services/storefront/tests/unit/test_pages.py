@@ -129,6 +129,8 @@ async def test_the_journey_of_an_order(browser: Browser, market: Collaborators) 
     assert "Asked 2 times." in html
     assert "250 ms" in html
     assert "The goods went back on the shelf" in html
+    # the capture, the stock and the parcels, which never were
+    assert html.count("It did not come to this.") == 3
     assert "sse-connect" not in html
 
 

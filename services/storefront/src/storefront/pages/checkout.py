@@ -26,7 +26,11 @@ CARDS = (
     ("tok_decline", "A card that is declined", "The order is cancelled, and the goods go back on the shelf."),
     ("tok_fail_once", "A card whose first try fails", "The market asks again, and is paid once."),
     ("tok_late", "A card that answers late", "The market waits and asks what became of it."),
-    ("tok_timeout", "A card that never answers the first time", "Nothing is taken twice."),
+    (
+        "tok_timeout",
+        "A card that never answers",
+        "The market gives up after a minute; nothing is taken.",
+    ),
     ("tok_capture_decline", "A card that changes its mind", "Held at first, declined when it is to pay."),
 )
 FIELDS = (*ADDRESS_FIELDS, "card")

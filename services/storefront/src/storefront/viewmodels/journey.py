@@ -1,7 +1,7 @@
 """The way of an order, step by step, from orders' journal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "capture_declined": "The card declined at the last moment.",
 }
 _REFUSED = frozenset({"refused", "expired"})
+NEVER = "It did not come to this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ def _taken(step: StepFacts, entries: Mapping[str, Sequence[Mapping[str, Any]]], 
     state = _state(tries, ended=ended)
     if state == "done" and step.undo and _state(entries.get(step.undo, ()), ended=ended) == "done":
         state = "undone"
-    return _step(step, step.key, step.label, state, tries)
+    shown = _step(step, step.key, step.label, state, tries)
+    # the labels tell of what was done; what never was must not read as if it had been
+    return replace(shown, detail=NEVER) if ended and state == "waiting" else shown
 
 
 def _undoing(step: StepFacts, tries: Sequence[Mapping[str, Any]], *, ended: bool) -> Step:
