@@ -144,6 +144,36 @@ def test_one_basket_is_one_order(visitor: Visitor, product: Row) -> None:
     assert len(visitor.ask("orders", "GET", "").json()["items"]) == 1
 
 
+def test_what_comes_into_a_basket_while_its_order_is_pending_is_bought_by_the_next(
+    stage: Stage, visitor: Visitor, product: Row
+) -> None:
+    basket = visitor.filled(product, 1)
+    stage.kill("payments")
+    try:
+        first = visitor.check_out(basket)
+        assert first.status_code == 202, first.text
+        more = visitor.put_in(visitor.basket(basket["id"]), product, 2)
+        again = visitor.check_out(more)
+        assert again.status_code == 409
+        assert again.json()["type"].endswith("/basket-ordered")
+        assert again.json()["order_id"] == first.json()["id"]
+    finally:
+        stage.start("payments")
+        stage.ready("payments")
+    assert visitor.ended(first.json()["id"]) == "confirmed"
+
+    def rest() -> Row | None:
+        mine: Row = visitor.ask("basket", "GET", "/baskets/mine").json()
+        return mine if mine["id"] != basket["id"] else None
+
+    left = eventually(rest, within=30, what="the rest in a basket of its own")
+    assert left is not None
+    assert [(line["product_id"], line["quantity"]) for line in left["lines"]] == [(product["id"], 2)]
+    second = visitor.check_out(left)
+    assert second.status_code == 202, second.text
+    assert visitor.ended(second.json()["id"]) == "confirmed"
+
+
 def test_a_price_that_changed_since_the_basket_was_shown_is_told(
     stage: Stage, visitor: Visitor, product: Row
 ) -> None:
