@@ -1,8 +1,10 @@
 """The pages for operators: who may be there, what they can do, and what it changes."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 from uuid import uuid4
 
 import pytest
@@ -101,6 +103,34 @@ def test_the_pages_can_load_and_run_nothing_foreign(operator: Browser, market: M
     assert "&lt;script&gt;" in answer.text
     attributes = Outline(answer.text).attributes
     assert not [name for name in attributes if name.startswith("on") or name == "style"]
+
+
+def linked(text: str, page: str) -> set[str]:
+    """What a page's head or a style sheet asks the browser to load, as paths from the origin."""
+    names = re.findall(r'<link [^>]*href="([^"]+)"', text) + re.findall(r'url\("([^"]+)"\)', text)
+    return {urljoin(page, unescape(name)) for name in names}
+
+
+def load(operator: Browser, path: str) -> tuple[str, str]:
+    """A static file's type, and its text if it is a sheet's."""
+    assert path.startswith("/moderation/static/")
+    with operator.client.get(path) as answer:  # it streams from an open file
+        assert answer.status_code == 200, path
+        assert "immutable" in answer.headers["Cache-Control"], path
+        return answer.mimetype, answer.text if answer.mimetype == "text/css" else ""
+
+
+def test_what_the_pages_load_is_their_own_and_kept_for_a_year(operator: Browser):
+    files = {path: load(operator, path) for path in linked(operator.open(), PAGES)}
+    sheets = {path: text for path, (kind, text) in files.items() if kind == "text/css"}
+    fonts = {font for path, text in sheets.items() for font in linked(text, path)}
+
+    assert len(sheets) == 2
+    assert len(fonts) == 4
+    assert {load(operator, font)[0] for font in fonts} == {"font/woff2"}
+    # preloaded under another address, it would be loaded twice
+    assert {path for path, (kind, _) in files.items() if kind == "font/woff2"} < fonts
+    assert "font-src 'self'" in operator.client.get(PAGES).headers["Content-Security-Policy"]
 
 
 # -- without a token of the form, nothing changes ------------------------------------------------------

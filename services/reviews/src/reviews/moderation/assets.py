@@ -1,6 +1,7 @@
-"""What the pages need besides their views: the style sheet's address, headers, how times look."""
+"""What the pages need besides their views: the style sheets' addresses, headers, how times look."""
 
 import hashlib
+import mimetypes
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -12,11 +13,14 @@ from flask import Response, request, url_for
 _STATIC = Path(__file__).parent / "static"
 _YEAR = 365 * 24 * 3600
 
+mimetypes.add_type("font/woff2", ".woff2")  # a slim image has no mime.types, and Python no woff2
+
 # no script at all; whatever somebody writes into a review, nothing of it can run or be loaded
 _POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'self'",
+        "font-src 'self'",
         "img-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
