@@ -26,7 +26,9 @@ def test_servers_come_first_and_work_done_once_does_not_run_on() -> None:
     assert kinds == sorted(kinds, reverse=True)
     assert [p.name for p in MARKET.once("before")] == ["secrets"]
     assert [p.name for p in MARKET.once("servers")] == ["provision"]
-    assert {p.name for p in MARKET.once("ready")} == {"identity-seed", "catalog-seed", "fulfillment-seed"}
+    assert {p.name for p in MARKET.once("ready")} == {
+        "identity-seed", "catalog-seed", "fulfillment-seed", "reviews-seed",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
