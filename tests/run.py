@@ -132,13 +132,18 @@ def lint(run: Run, only: str | None) -> None:
 
 def unit(run: Run, only: str | None) -> None:
     jobs = [
-        partial(run.pytest, f"unit {name}", python_of(folder), folder, "tests/unit", *coverage(folder))
+        partial(run.pytest, f"unit {name}", python_of(folder), folder, *units(folder), *coverage(folder))
         for name, folder in chosen(only).items()
     ]
     if only is None:
         found = [place for place in ROOT_UNIT if list((ROOT / place).rglob("test_*.py"))]
         jobs.insert(0, partial(run.pytest, "unit root", Path(sys.executable), ROOT, *found))
     run.together(jobs)
+
+
+def units(folder: Path) -> list[str]:
+    """What needs no server; of the storefront also its templates, each rendered and read."""
+    return [part for part in ("tests/unit", "tests/look") if (folder / part).exists()]
 
 
 def component(run: Run, only: str | None) -> None:
@@ -157,6 +162,8 @@ def component(run: Run, only: str | None) -> None:
                 *coverage(folder, more=True),
             )
             for name, folder in longest_first
+            # the storefront has no server of its own
+            if (folder / "tests" / "component").exists()
         ]
         run.together(jobs)
         if only is None:
