@@ -198,7 +198,6 @@ async def spread(producer: AIOKafkaProducer, topic: str, events: list[Event]) ->
     for number, event in enumerate(events):
         await producer.send(topic, event.to_json(), partition=number % 2)
     await producer.flush()
-    await asyncio.sleep(0.1)
 
 
 def test_each_topic_has_its_consumer() -> None:
