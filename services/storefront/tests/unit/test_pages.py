@@ -83,6 +83,15 @@ async def test_htmx_gets_the_results_alone(browser: Browser) -> None:
     assert "cursor=more" in html
 
 
+@pytest.mark.parametrize("htmx", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+async def test_who_found_nothing_drops_the_filters_and_keeps_the_words(
+    browser: Browser, htmx: dict[str, str]
+) -> None:
+    html = await browser.text("/search?q=zither+%26+harp&max=1", headers=htmx)
+
+    assert '<a class="button" href="/search?q=zither%20%26%20harp">Drop the filters</a>' in html
+
+
 async def test_what_is_boosted_gets_the_whole_page(browser: Browser) -> None:
     html = await browser.text("/search", headers={"HX-Request": "true", "HX-Boosted": "true"})
 

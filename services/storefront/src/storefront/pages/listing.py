@@ -79,7 +79,14 @@ async def _fragment(form: Form, query: Mapping[str, Any], listing: Listing) -> R
     category = _category(listing, known.categories.known or ())
     stall = next((stall for stall in known.stalls.known or () if stall.slug == listing.seller), None)
     heading, _ = _words(form, stall, category)
-    return await page("_results.html", heading, heading=heading, items=cards.items, next_url=_next_url(cards))
+    return await page(
+        "_results.html",
+        heading,
+        heading=heading,
+        filters=form,
+        items=cards.items,
+        next_url=_next_url(cards),
+    )
 
 
 def _query(form: Form, listing: Listing) -> dict[str, str | int | bool | None]:
