@@ -15,11 +15,14 @@ from tools.faults import Fault
 
 @dataclass(frozen=True)
 class Moving:
-    """`seconds` since it began to wait; 0 where the order's last change does not say so."""
+    """`seconds` since it began to wait; 0 where the order's last change does not say so. `by_parcels`: its
+    saga has ended, only its parcels went on, which they do by a clock of their own.
+    """
 
     order_id: str
     where: str
     seconds: float
+    by_parcels: bool = False
 
 
 def at_work(before: Books, after: Books, now: datetime) -> Iterator[Moving]:
@@ -27,9 +30,10 @@ def at_work(before: Books, after: Books, now: datetime) -> Iterator[Moving]:
     for order in after.orders.values():
         if order.saga_state is None:
             continue  # nothing will ever move it
-        if where := _where(before.orders.get(order.id), order):
+        earlier = before.orders.get(order.id)
+        if where := _where(earlier, order):
             seconds = 0.0 if order.saga_state in RESTING else _since(order.updated_at, now)
-            yield Moving(order.id, where, seconds)
+            yield Moving(order.id, where, seconds, _went_on(earlier, order))
 
 
 def _where(earlier: Order | None, order: Order) -> str | None:
@@ -39,6 +43,12 @@ def _where(earlier: Order | None, order: Order) -> str | None:
     if earlier != order:
         return f"{earlier.status}/{earlier.saga_state} → {now} while the books were read"
     return None if order.saga_state in RESTING else now
+
+
+def _went_on(earlier: Order | None, order: Order) -> bool:
+    if earlier is None or earlier.saga_state != order.saga_state:
+        return False
+    return PROGRESS.get(earlier.status, 9) < PROGRESS.get(order.status, -1)
 
 
 def awaiting_news(

@@ -12,7 +12,7 @@ import pytest
 from tools import audit
 from tools.books import UnreadableBookError
 from tools.reading import gist, read_books
-from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, stock
+from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, SHIPPED, stock
 
 AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
 AT_REST_PARTICIPANTS = [record for record in PARTICIPANTS if record.get("order_id") != MOVING]
@@ -177,6 +177,21 @@ def test_movement_in_the_second_reading_is_a_fault_when_time_is_up() -> None:
     exports = Exports(AT_REST, AT_REST, ORDERS, participants=PARTICIPANTS, at_first=[quiet])
     [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
     assert (fault.rule, fault.subject) == ("not settled within 0 s", f"order {MOVING}")
+
+
+def test_parcels_that_go_on_in_each_reading_are_no_unrest_when_time_is_up() -> None:
+    before = [each | {"status": "confirmed"} if each.get("id") == SHIPPED else each for each in AT_REST]
+    exports = Exports(*[before, AT_REST] * 5, participants=without_moving_stock())
+    verdict = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0)
+    assert verdict.faults == []
+    assert [(each.order_id, each.by_parcels) for each in verdict.moving] == [(SHIPPED, True)]
+
+
+def test_an_order_whose_saga_moves_in_each_reading_stays_unrest() -> None:
+    before = [each | {"saga_state": "booking"} if each.get("id") == SHIPPED else each for each in AT_REST]
+    exports = Exports(*[before, AT_REST] * 5, participants=without_moving_stock())
+    [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
+    assert (fault.rule, fault.subject) == ("not settled within 0 s", f"order {SHIPPED}")
 
 
 def test_settled_waits_for_a_service_that_is_on_its_way_back() -> None:
