@@ -30,11 +30,18 @@ async def test_the_first_thing_makes_one_and_the_second_goes_into_it(
     assert "Kiln Street Pottery" in html
 
 
-async def test_a_lost_race_is_run_again(browser: Browser, market: Collaborators) -> None:
+@pytest.mark.parametrize(
+    ("slug", "extra"),
+    [("precondition-failed", {}), ("conflict", {"basket_status": "checked_out"})],
+    ids=["changed", "bought just now"],
+)
+async def test_a_lost_race_is_run_again(
+    browser: Browser, market: Collaborators, slug: str, extra: dict[str, str]
+) -> None:
     basket = market.basket("guest", (TEAPOT, 1))
     browser.keep("bazaar_basket", f"{basket['id']}.s3cret")
     path = f"/api/basket/baskets/{basket['id']}/lines"
-    market.scripted["POST", path] = [refusal("precondition-failed"), refusal("precondition-failed")]
+    market.scripted["POST", path] = [refusal(slug, **extra), refusal(slug, **extra)]
 
     response = await browser.post("/basket/lines", {"product_id": TEAPOT, "quantity": "1"})
 
