@@ -30,6 +30,7 @@ class StallScopedAdmin(admin.ModelAdmin[Any]):
     show_full_result_count = False  # no second count of the whole table for each page
 
     def seller_id_of(self, obj: Any) -> UUID:
+        """Each admin says whose a row is; one that forgets fails, and shows nobody's rows."""
         raise NotImplementedError
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
