@@ -14,6 +14,9 @@ ADDRESSES = {
     "BASKET_ADDRESS": "basket:8140",
     "REVIEWS_ADDRESS": "reviews:8150",
     "STOREFRONT_ADDRESS": "storefront:8160",
+    "CHAT_ADDRESS": "chat:8170,chat-2:8171",
+    "CLICKSTREAM_ADDRESS": "clickstream:8190",
+    "INSIGHTS_ADDRESS": "insights:8195",
 }
 
 
@@ -96,6 +99,14 @@ def test_all_routes_but_the_named_ones_need_a_token() -> None:
         "reviews-docs",
         "reviews-read",
         "moderation",
+        "chat-docs",
+        "chat-socket",
+        "chat-updates",
+        "chat",
+        "clickstream-docs",
+        "clickstream",
+        "insights-docs",
+        "insights-trending",
         "admin-sign-in",
         "admin",
         "nowhere",
