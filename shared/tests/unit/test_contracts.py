@@ -16,6 +16,8 @@ PROMISED = {
     "inventory.stock": {"bazaar.inventory.stock.v1"},
     "basket.basket": {"bazaar.basket.basket.v1"},
     "reviews.review": {"bazaar.reviews.review.v1"},
+    "clicks": {"bazaar.clickstream.click.v1"},
+    "insights.alert": {"bazaar.insights.alert.v1"},
     "orders.order": {
         f"bazaar.orders.order.{fact}.v1"
         for fact in ("placed", "confirmed", "cancelled", "shipped", "delivered", "refunding", "refunded")
@@ -86,7 +88,7 @@ def test_every_schema_is_a_schema() -> None:
 )
 def test_the_examples_keep_the_promise(name: str, data: dict[str, Any]) -> None:
     (topic,) = (topic for topic, names in PROMISED.items() if name in names)
-    owner = topic.partition(".")[0]
+    owner = "clickstream" if topic == "clicks" else topic.partition(".")[0]
     inside = "fulfillment/" if owner in {"inventory", "payments", "shipping"} else ""
     source = f"/bazaar/{inside}{owner}"
     event = Event.new(source=source, type=name, subject=PRODUCT, version=1, data=data)
