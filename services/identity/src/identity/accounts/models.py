@@ -51,7 +51,15 @@ class Account(Base):
     erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     def __acl__(self) -> list[tuple[Any, ...]]:
-        return [(Allow, f"account:{self.id}", ("view", "erase"))]
+        return [
+            (Allow, f"account:{self.id}", ("view", "erase")),
+            (Allow, "role:operator", "view"),
+            (
+                Allow,
+                "role:service",
+                "view",
+            ),  # whoever writes to people asks here, and keeps no copy (docs/adr/0018)
+        ]
 
     def erase(self, now: datetime) -> None:
         self.email = self.display_name = self.password_hash = None

@@ -1,8 +1,10 @@
 """What account routes are about. openapi.yaml names these factories beside each path."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pyramid.authorization import Allow, Everyone
+from pyramid.httpexceptions import HTTPNotFound
 
 from identity.accounts.interfaces import IAccounts
 from identity.accounts.models import Account
@@ -30,3 +32,17 @@ def own_account(request: Any) -> Account | Nobody:
         return Nobody()
     accounts: IAccounts = request.find_service(IAccounts, context=None)
     return accounts.by_id(identity.account_id) or Nobody()
+
+
+def account_by_id(request: Any) -> Account | Nobody:
+    """Any active account: its ACL says to whom it may be shown, nobody else learns that it is there."""
+    if request.identity is None:
+        return Nobody()
+    accounts: IAccounts = request.find_service(IAccounts, context=None)
+    try:
+        account = accounts.by_id(UUID(request.matchdict["account_id"]))
+    except ValueError:
+        account = None
+    if account is None:
+        raise HTTPNotFound("There is no such account.")
+    return account

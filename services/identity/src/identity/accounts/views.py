@@ -54,6 +54,13 @@ class AccountCollectionViews:
 
 
 @view_config(
+    route_name="accounts.one", request_method="GET", permission="view", openapi=True, renderer="json"
+)
+def show(account: Account, _request: Any) -> dict[str, Any]:
+    return shown(account)
+
+
+@view_config(
     route_name="accounts.roles",
     request_method="PUT",
     permission="assign-roles",

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -43,6 +44,9 @@ class ISessions(Protocol):
 
     def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:
         """The caller's living sessions, newest first."""
+
+    def ended(self, session_ids: Sequence[UUID]) -> list[UUID]:
+        """Those that speak for nobody any more, or never did; each once, in the order asked for."""
 
     def by_id(self, session_id: UUID) -> AccountSession | None:
         """A living session."""

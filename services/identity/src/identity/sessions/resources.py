@@ -13,11 +13,12 @@ from identity.sessions.models import AccountSession
 
 
 class SessionCollection:
-    """Anybody may sign in or refresh. A person has sessions to list, a service has none."""
+    """Anybody may sign in or refresh. A person lists their own; a service has none, and asks about others'."""
 
     __acl__: ClassVar = [
         (Allow, Everyone, ("sign-in", "refresh")),
         (Allow, "person", "list"),
+        (Allow, "role:service", "ask-which-ended"),
     ]
 
     def __init__(self, request: Any) -> None:

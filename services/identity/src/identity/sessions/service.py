@@ -1,9 +1,10 @@
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from bazaar_shared import pagination
@@ -116,12 +117,28 @@ class Sessions:
             .where(
                 AccountSession.id == session_id,
                 AccountSession.account_id == account_id,
-                AccountSession.ended_at.is_(None),
-                AccountSession.expires_at > self._now,
-                Account.state == AccountState.ACTIVE,
+                self._is_good(),
             )
         ).first()
         return Identity(str(account_id), frozenset(found.roles), account_id, session_id) if found else None
+
+    def ended(self, session_ids: Sequence[UUID]) -> list[UUID]:
+        good = set(
+            self._db.scalars(
+                select(AccountSession.id)
+                .join(Account, Account.id == AccountSession.account_id)
+                .where(AccountSession.id.in_(session_ids), self._is_good())
+            )
+        )
+        return [session_id for session_id in dict.fromkeys(session_ids) if session_id not in good]
+
+    def _is_good(self) -> ColumnElement[bool]:
+        """That a token of this session speaks for somebody; the account must be joined."""
+        return and_(
+            AccountSession.ended_at.is_(None),
+            AccountSession.expires_at > self._now,
+            Account.state == AccountState.ACTIVE,
+        )
 
     def living(self, identity: Identity, *, cursor: str | None, limit: int) -> SessionPage:
         living = select(AccountSession).where(

@@ -63,6 +63,19 @@ def refresh(_context: SessionCollection, request: Any) -> dict[str, Any]:
     return granted(sessions.refresh(request.openapi_validated.body["refresh_token"]))
 
 
+@view_config(
+    route_name="sessions.ended",
+    request_method="POST",
+    permission="ask-which-ended",
+    openapi=True,
+    renderer="json",
+)
+def ended(_context: SessionCollection, request: Any) -> dict[str, Any]:
+    sessions: ISessions = request.find_service(ISessions, context=None)
+    over = sessions.ended(request.openapi_validated.body["session_ids"])
+    return {"ended": [str(session_id) for session_id in over]}
+
+
 @view_config(route_name="sessions.current", request_method="DELETE", permission="end", openapi=True)
 def sign_out(session: AccountSession, request: Any) -> HTTPNoContent:
     return _end(session, request, Ended.SIGNED_OUT)
