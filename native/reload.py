@@ -28,6 +28,8 @@ def changes(folders: Sequence[str]) -> dict[str, float]:
 
 def main(folders: Sequence[str], command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # where a shell started us in the background it is ignored, by our child too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     while True:
         seen = changes(folders)
         child = subprocess.Popen(command)
