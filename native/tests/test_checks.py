@@ -4,14 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from native import checks, compose, proc
-from native.compose import Process
-
-MARKET = compose.load({})
+from native.compose import Compose, Process
 
 
 @pytest.fixture
@@ -69,17 +68,70 @@ def test_another_platform_is_sent_to_docker(monkeypatch: pytest.MonkeyPatch) -> 
     assert "MODE=docker" in line
 
 
+def fetched(**install: str) -> Compose:
+    server = compose.process("server", {"image": "x", "x-native": {"install": install}}, {})
+    return Compose("market", {"server": server}, {})
+
+
+@pytest.mark.parametrize(
+    ("install", "there", "missing"),
+    [
+        ({"apt": "redis-server", "provides": "redis-server"}, [], ["redis-server"]),
+        ({"apt": "redis-server", "provides": "redis-server"}, ["redis-server"], []),
+        ({"pom": "pom.xml"}, ["java"], ["maven"]),
+        ({"maven": "a:b:1"}, ["mvn"], ["default-jre-headless"]),
+        ({"npm": "folder"}, [], ["nodejs", "npm"]),
+        ({"npm": "folder"}, ["node"], ["npm"]),
+        ({"npm": "folder"}, ["node", "npm"], []),
+        ({}, [], []),
+    ],
+)
+def test_packages_are_missing_when_what_they_provide_is(
+    monkeypatch: pytest.MonkeyPatch, install: dict[str, str], there: list[str], missing: list[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name in there else None)
+    assert checks.missing_packages(fetched(**install)) == missing
+
+
 def test_missing_packages_come_with_the_command_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = {"mvn": "/usr/bin/mvn", "java": "/usr/bin/java", "apt-get": "/usr/bin/apt-get"}
-    monkeypatch.setattr("shutil.which", there.get)
-    missing = checks.missing_packages(MARKET)
-    assert missing == ["rabbitmq-server", "prometheus"]
+    monkeypatch.setattr("shutil.which", {"apt-get": "/usr/bin/apt-get"}.get)
     monkeypatch.setattr(os, "getuid", lambda: 1000)
-    (line,) = checks.package_problems(missing)
+    (line,) = checks.package_problems(["redis-server", "npm"])
     assert "sudo " in line
-    assert "native packages" in line
+    assert "native packages   (redis-server npm)" in line
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    assert checks.package_problems(missing) == [], "root installs them"
+    assert checks.package_problems(["redis-server"]) == [], "root installs them"
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def says(script: str) -> None:
+        (tmp_path / "node").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "node").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    return says
+
+
+@pytest.mark.parametrize("version", ["v18.20.4", "v20.0.0", "v100.1.0"])
+def test_a_node_that_is_new_enough_is_none(node: Callable[[str], None], version: str) -> None:
+    node(f"echo {version}")
+    assert checks.node_problems(fetched(npm="folder")) == []
+
+
+def test_a_node_that_is_too_old_or_broken_is_one_line(node: Callable[[str], None]) -> None:
+    node("echo v16.1.0")
+    (line,) = checks.node_problems(fetched(npm="folder"))
+    assert line.startswith("node is v16.1.0, server needs 18 or newer: ")
+    assert checks.node_problems(fetched(apt="x", provides="x")) == [], "nothing here needs it"
+    node("exit 127")
+    (line,) = checks.node_problems(fetched(npm="folder"))
+    assert line.startswith("node is one that does not run, ")
+
+
+def test_a_missing_node_is_only_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert checks.node_problems(fetched(npm="folder")) == []
 
 
 def test_what_carries_a_mark_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
