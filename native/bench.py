@@ -1,4 +1,4 @@
-"""PostgreSQL, RabbitMQ and Kafka for tests: the market's own servers, on free ports, in their own folder.
+"""The market's own servers for tests and benchmarks: on free ports, in their own folder.
 
     with servers(Path(".bazaar/test-servers")) as addresses: ...      # TEST_POSTGRES_URL, …
 
@@ -13,8 +13,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from native import install, native_up
@@ -28,64 +29,104 @@ from native.supervisor import wait
 from native.translate import Translator
 
 READY_WITHIN = 90.0
-SERVERS = ("postgres", "rabbitmq", "kafka")
-PORTS = ("postgres", "amqp", "management", "metrics", "dist", "epmd", "kafka", "controller")
+
+
+@dataclass(frozen=True)
+class Server:
+    """How one is run, when it is ready, and what the tests are told of it."""
+
+    command: list[str]
+    ready: str
+    addresses: dict[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[dict[str, str]]:
+def servers(folder: Path, names: Collection[str] | None = None) -> Iterator[dict[str, str]]:
+    """Of all servers, or of those named."""
     mode = NativeMode()
+    wanted = [name for name in SERVERS if names is None or name in names]
     native_up.make_folders()
     with showing("Servers for the tests") as progress:
-        install.servers([mode.compose.processes[name] for name in SERVERS], progress)
+        install.servers([mode.compose.processes[name] for name in wanted], progress)
     folder = postgres.place_for(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o711, parents=True)
-    ports = {name: free_port() for name in PORTS}
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        for name, (command, settings) in commands(mode.translator, folder, ports).items():
-            stack.enter_context(started(mode.translator, name, command, settings, folder))
-        wait_for(ports, folder)
-        yield addresses(ports)
+        found = {name: SERVERS[name](mode.translator, folder) for name in wanted}
+        for name, server in found.items():
+            stack.enter_context(started(mode.translator, name, server.command, server.settings, folder))
+        for server in found.values():
+            wait_for(server.ready, folder)
+        yield {name: value for server in found.values() for name, value in server.addresses.items()}
 
 
-def commands(
-    how: Translator, folder: Path, ports: Mapping[str, int]
-) -> dict[str, tuple[list[str], dict[str, str]]]:
-    """Of each server its command and what its environment has besides."""
-    processes = how.compose.processes
-    install_ = {name: how.placeholders(processes[name], "{install}") for name in SERVERS}
-    data = folder / "postgres"
-    user = how.user(processes["postgres"])
-    postgres.initialise(Path(install_["postgres"]), data, "--locale=C.UTF-8", user, password="postgres")  # noqa: S106
+def postgresql(how: Translator, folder: Path) -> Server:
+    process, port, data = how.compose.processes["postgres"], free_port(), folder / "postgres"
+    installed, user = Path(how.placeholders(process, "{install}")), how.user(process)
+    postgres.initialise(installed, data, "--locale=C.UTF-8", user, password="postgres")  # noqa: S106
     options = ["-c", "fsync=off", "-c", "max_connections=400", "-c", "unix_socket_directories="]
-    server = [f"{install_['postgres']}/bin/postgres", "-D", str(data), "-p", str(ports["postgres"]), *options]
-    rabbitmq = {
-        "RABBITMQ_HOME": str(folder / "rabbitmq"),
-        "RABBITMQ_NODENAME": f"test{ports['dist']}@localhost",
-        "RABBITMQ_DIST_PORT": str(ports["dist"]),
-        "ERL_EPMD_PORT": str(ports["epmd"]),
-        "RABBITMQ_PORTS": f"{ports['amqp']} {ports['management']} {ports['metrics']}",
-    }
-    kafka = {
-        **how.environment(processes["kafka"]),
-        "KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@{LOCAL}:{ports['controller']}",
-        "KAFKA_LISTENERS": f"INSIDE://{LOCAL}:{ports['kafka']},CONTROLLER://{LOCAL}:{ports['controller']}",
-        "KAFKA_ADVERTISED_LISTENERS": f"INSIDE://{LOCAL}:{ports['kafka']}",
-        "KAFKA_LOG_DIRS": str(folder / "kafka"),
-    }
-    run_kafka = [
-        sys.executable,
-        str(ROOT / "native/servers/kafka/run.py"),
-        install_["kafka"],
-        str(folder / "config"),
-    ]
-    return {
-        "postgres": (server, {}),
-        "rabbitmq": (["bash", str(ROOT / "native/servers/rabbitmq.sh")], rabbitmq),
-        "kafka": (run_kafka, kafka),
-    }
+    return Server(
+        command=[str(installed / "bin/postgres"), "-D", str(data), "-p", str(port), *options],
+        ready=f"tcp:{port}",
+        addresses={"TEST_POSTGRES_URL": f"postgresql://postgres:postgres@{LOCAL}:{port}/postgres"},
+    )
+
+
+def rabbitmq(_how: Translator, folder: Path) -> Server:
+    amqp, management, metrics, dist, epmd = (free_port() for _ in range(5))
+    return Server(
+        command=["bash", str(ROOT / "native/servers/rabbitmq.sh")],
+        ready=f"http://{LOCAL}:{management}/",
+        addresses={
+            "TEST_AMQP_URL": f"amqp://guest:guest@{LOCAL}:{amqp}/%2F",
+            "TEST_RABBITMQ_MANAGEMENT_URL": f"http://guest:guest@{LOCAL}:{management}",
+        },
+        settings={
+            "RABBITMQ_HOME": str(folder / "rabbitmq"),
+            "RABBITMQ_NODENAME": f"test{dist}@localhost",
+            "RABBITMQ_DIST_PORT": str(dist),
+            "ERL_EPMD_PORT": str(epmd),
+            "RABBITMQ_PORTS": f"{amqp} {management} {metrics}",
+        },
+    )
+
+
+def kafka(how: Translator, folder: Path) -> Server:
+    process, port, controller = how.compose.processes["kafka"], free_port(), free_port()
+    run = ROOT / "native/servers/kafka/run.py"
+    return Server(
+        command=[sys.executable, str(run), how.placeholders(process, "{install}"), str(folder / "config")],
+        ready=f"tcp:{port}",
+        addresses={"TEST_KAFKA_BOOTSTRAP": f"{LOCAL}:{port}"},
+        settings={
+            **how.environment(process),
+            "KAFKA_CONTROLLER_QUORUM_VOTERS": f"1@{LOCAL}:{controller}",
+            "KAFKA_LISTENERS": f"INSIDE://{LOCAL}:{port},CONTROLLER://{LOCAL}:{controller}",
+            "KAFKA_ADVERTISED_LISTENERS": f"INSIDE://{LOCAL}:{port}",
+            "KAFKA_LOG_DIRS": str(folder / "kafka"),
+        },
+    )
+
+
+def redis(_how: Translator, folder: Path) -> Server:
+    """With no accounts: a test that wants one makes it."""
+    port = free_port()
+    options = ["--bind", LOCAL, "--port", str(port), "--save", "", "--dir", str(folder)]
+    return Server(
+        command=["redis-server", *options],
+        ready=f"tcp:{port}",
+        addresses={"TEST_REDIS_URL": f"redis://{LOCAL}:{port}/0"},
+    )
+
+
+SERVERS: dict[str, Callable[[Translator, Path], Server]] = {
+    "postgres": postgresql,
+    "rabbitmq": rabbitmq,
+    "kafka": kafka,
+    "redis": redis,
+}
 
 
 @contextmanager
@@ -115,22 +156,7 @@ def started(
         child.wait()
 
 
-def wait_for(ports: Mapping[str, int], folder: Path) -> None:
-    for name, kind in {
-        "postgres": "tcp:{}",
-        "management": f"http://{LOCAL}:{{}}/",
-        "kafka": "tcp:{}",
-    }.items():
-        ready = kind.format(ports[name])
-        if not wait(lambda ready=ready: server_waits_for(ready) is None, READY_WITHIN):
-            logs = "\n".join(path.read_text(errors="replace")[-500:] for path in folder.glob("*.log"))
-            raise NotReadyError(f"a server for the tests did not start ({ready}):\n{logs}")
-
-
-def addresses(ports: Mapping[str, int]) -> dict[str, str]:
-    return {
-        "TEST_POSTGRES_URL": f"postgresql://postgres:postgres@{LOCAL}:{ports['postgres']}/postgres",
-        "TEST_AMQP_URL": f"amqp://guest:guest@{LOCAL}:{ports['amqp']}/%2F",
-        "TEST_RABBITMQ_MANAGEMENT_URL": f"http://guest:guest@{LOCAL}:{ports['management']}",
-        "TEST_KAFKA_BOOTSTRAP": f"{LOCAL}:{ports['kafka']}",
-    }
+def wait_for(ready: str, folder: Path) -> None:
+    if not wait(lambda: server_waits_for(ready) is None, READY_WITHIN):
+        logs = "\n".join(path.read_text(errors="replace")[-500:] for path in folder.glob("*.log"))
+        raise NotReadyError(f"a server for the tests did not start ({ready}):\n{logs}")

@@ -1,10 +1,10 @@
-"""PostgreSQL, RabbitMQ and Kafka as Testcontainers; a run that is killed leaves none behind."""
+"""PostgreSQL, RabbitMQ, Kafka and Redis as Testcontainers; a run that is killed leaves none behind."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
@@ -79,3 +79,20 @@ def kafka(image: str) -> Iterator[dict[str, str]]:
     container = ready_at(container, "Kafka Server started")
     with published(container, port, port):
         yield {"TEST_KAFKA_BOOTSTRAP": f"{LOCAL}:{port}"}
+
+
+@contextmanager
+def redis(image: str) -> Iterator[dict[str, str]]:
+    container = DockerContainer(image).with_command("redis-server --save ''")
+    container = ready_at(container, "Ready to accept connections")
+    with published(container, 6379):
+        yield {"TEST_REDIS_URL": f"redis://{LOCAL}:{container.get_exposed_port(6379)}/0"}
+
+
+# by their names in docker-compose.yml
+START: dict[str, Callable[[str], AbstractContextManager[dict[str, str]]]] = {
+    "postgres": postgres,
+    "rabbitmq": rabbitmq,
+    "kafka": kafka,
+    "redis": redis,
+}

@@ -10,53 +10,60 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 import yaml
 
 from native.modes import engine_answers
-from tests.kit.market import ROOT
+from native.paths import ROOT
 
 Addresses = dict[str, str]
+# by its name in docker-compose.yml, the variable that says where it is
+VARIABLES = {
+    "postgres": "TEST_POSTGRES_URL",
+    "rabbitmq": "TEST_AMQP_URL",
+    "kafka": "TEST_KAFKA_BOOTSTRAP",
+    "redis": "TEST_REDIS_URL",
+}
 
 
 def image(service: str) -> str:
     """The image that docker-compose.yml names, so that tests and the system run the same server."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
-    return compose["services"][service]["image"]
+    return str(compose["services"][service]["image"])
 
 
 @contextmanager
-def in_containers() -> Iterator[Addresses]:
-    from tests.containers import kafka, postgres, rabbitmq
+def in_containers(names: Collection[str], _folder: str) -> Iterator[Addresses]:
+    from tests import containers
 
     with ExitStack() as stack:
-        database = stack.enter_context(postgres(image("postgres")))
-        broker = stack.enter_context(rabbitmq(image("rabbitmq")))
-        stream = stack.enter_context(kafka(image("kafka")))
-        yield {**database, **broker, **stream}
+        started = [stack.enter_context(containers.START[name](image(name))) for name in names]
+        yield {name: value for addresses in started for name, value in addresses.items()}
 
 
 @contextmanager
-def natively() -> Iterator[Addresses]:
-    from native.bench import servers
+def natively(names: Collection[str], folder: str) -> Iterator[Addresses]:
+    from native import bench
 
-    with servers(ROOT / ".bazaar" / "test-servers") as addresses:
+    with bench.servers(ROOT / ".bazaar" / folder, names) as addresses:
         yield addresses
 
 
 @contextmanager
-def servers() -> Iterator[Addresses]:
-    """Addresses of PostgreSQL, RabbitMQ and Kafka; those already in the environment are taken as they are."""
+def servers(names: Collection[str] = tuple(VARIABLES), folder: str = "test-servers") -> Iterator[Addresses]:
+    """Addresses of servers; one that is in the environment already is taken as it is, and not started."""
     given = {name: value for name, value in os.environ.items() if name.startswith("TEST_")}
-    if {"TEST_POSTGRES_URL", "TEST_AMQP_URL", "TEST_KAFKA_BOOTSTRAP"} <= set(given):
+    missing = [name for name in names if VARIABLES[name] not in given]
+    if not missing:
         yield given
         return
     start = in_containers if engine_answers() else natively
-    print(f"test servers: {'Testcontainers' if engine_answers() else 'native'}", flush=True)
-    with start() as addresses:
-        yield addresses
+    how = "Testcontainers" if engine_answers() else "native"
+    print(f"test servers: {', '.join(missing)} ({how})", flush=True)
+    with start(missing, folder) as addresses:
+        yield given | addresses
 
 
 def main() -> int:
