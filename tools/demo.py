@@ -14,11 +14,15 @@ from typing import Any
 
 import yaml
 
+from tools import aftermath
 from tools.books import Books, UnreadableBookError, parse
 from tools.shopper import AwayError, DemoError, Person, Shopper
-from tools.story import ACTS, Cast, conclude
+from tools.story import BUYING, MISHAPS, Cast, conclude
 from tools.telling import Teller
 
+BESIDE: tuple[Callable[[Cast], None], ...] = (
+    aftermath.mail_came, aftermath.ask_the_stall, aftermath.trend, aftermath.earned,
+)  # fmt: skip
 MARKET = Path(__file__).resolve().parent.parent / "demo" / "market.yaml"
 KEPT, BROKEN, AWAY = 0, 1, 2
 
@@ -61,9 +65,9 @@ def play(tell: Teller, gateway: str | None, account: dict[str, Any]) -> None:
     started = time.monotonic()
     tell.title("Bazaar: one purchase, from the gateway to the ledger", f"everything goes through {gateway}")
     people = Shopper.at(gateway), Person.at(gateway)
-    cast = Cast(tell, *people, book_reader(), account["email"], account["password"])
+    cast = Cast(tell, *people, book_reader(), account["email"], account["password"], addresses.mail)
     before = cast.books()
-    for act in ACTS:
+    for act in (*BUYING, *BESIDE, *MISHAPS):
         act(cast)
     conclude(cast, before)
     tell.good(f"all of this took {time.monotonic() - started:.0f} s")
@@ -86,6 +90,8 @@ def where_next(tell: Teller, gateway: str, addresses: Any, account: dict[str, An
             ("", "the API", f"{gateway}/api/catalog/products"),
             ("", "its documentation", f"{gateway}/api/catalog/docs, {gateway}/api/orders/openapi.json"),
             ("", "the back office", f"{gateway}/admin/ (kiln-street@bazaar.example, the same password)"),
+            ("", "the mails it sent", f"{addresses.mail}/"),
+            ("", "a stall's figures", f"{gateway}/dashboard (kiln-street@bazaar.example)"),
             ("", "Prometheus", f"{addresses.prometheus}/targets"),
             ("", "RabbitMQ", f"{addresses.rabbitmq_management}/"),
             ("", "the books", "make audit"),

@@ -34,6 +34,7 @@ class Cast:
     books: Callable[[], Books]
     email: str
     password: str
+    mail: str = ""  # the address of the mails' page
     wanted: list[tuple[Json, int]] = field(default_factory=list)
     basket: Json = field(default_factory=dict)
     bought: Json = field(default_factory=dict)
@@ -292,6 +293,5 @@ def ledger_rows(before: Books, after: Books) -> list[tuple[str, ...]]:
     return rows
 
 
-ACTS: tuple[Callable[[Cast], Any], ...] = (
-    look_around, fill_basket, sign_in, merge, buy, decline, retry, change_price, refund,
-)  # fmt: skip
+BUYING: tuple[Callable[[Cast], Any], ...] = (look_around, fill_basket, sign_in, merge, buy)
+MISHAPS: tuple[Callable[[Cast], Any], ...] = (decline, retry, change_price, refund)
