@@ -107,7 +107,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["catalog.web.parsers.BoundedJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["catalog.web.throttling.WriteThrottle"],
     "DEFAULT_THROTTLE_RATES": {"writes": "600/min"},
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.web.schema.Schema",
     "EXCEPTION_HANDLER": "catalog.web.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,

@@ -6,13 +6,14 @@ from rest_framework.routers import SimpleRouter
 
 from catalog.products.picture_view import picture
 from catalog.products.views import CategoryViewSet, ProductViewSet
-from catalog.sellers.views import SellerViewSet
+from catalog.sellers.views import SellerViewSet, StaffViewSet
 from catalog.web import csp
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("products", ProductViewSet)
 router.register("categories", CategoryViewSet)
 router.register("sellers", SellerViewSet)
+router.register("staff", StaffViewSet)
 
 api = [
     *router.urls,

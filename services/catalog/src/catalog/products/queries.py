@@ -1,12 +1,12 @@
 """The query parameters of the public lists, and the orderings that they may ask for."""
 
 from typing import Any, Final
-from uuid import UUID
 
 from rest_framework import serializers
 
 from catalog.products.models import Product
 from catalog.products.querysets import ProductQuerySet
+from catalog.web.fields import Ids
 from catalog.web.pagination import Ordering, PageQuery, Query, read_integer, read_number, read_text, read_time
 
 MAX_BATCH = 100
@@ -62,15 +62,4 @@ def found(query: dict[str, Any]) -> tuple[ProductQuerySet, Ordering]:
 
 
 class BatchQuery(Query):
-    ids = serializers.CharField(
-        max_length=MAX_BATCH * 37, help_text=f"Up to {MAX_BATCH} ids, separated by commas."
-    )
-
-    def validate_ids(self, ids: str) -> list[UUID]:
-        try:
-            wanted = list(dict.fromkeys(UUID(text.strip()) for text in ids.split(",")))
-        except ValueError as error:
-            raise serializers.ValidationError("Each id is a UUID.", code="invalid") from error
-        if len(wanted) > MAX_BATCH:
-            raise serializers.ValidationError(f"At most {MAX_BATCH} ids.", code="max_length")
-        return wanted
+    ids = Ids(at_most=MAX_BATCH)

@@ -36,6 +36,10 @@ class Caller:
     def is_operator(self) -> bool:
         return self.principal.is_operator
 
+    @property
+    def is_service(self) -> bool:
+        return self.principal.has("service")
+
     def __str__(self) -> str:
         return f"account:{self.principal.subject}"
 

@@ -27,3 +27,13 @@ class IsStallStaffOrReadOnly(BasePermission):
         if caller.is_operator:
             return True
         return caller.account_id is not None and SellerStaff.objects.works_for(caller.account_id, seller_id)
+
+
+class IsServiceOrOperator(BasePermission):
+    """For what says who somebody is, which the public has no part in."""
+
+    message = "Only services and operators may ask this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        caller = request.user
+        return isinstance(caller, Caller) and (caller.is_service or caller.is_operator)

@@ -2,10 +2,22 @@
 
 from typing import Any
 
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import extend_schema_serializer, inline_serializer
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 
 from bazaar_shared.problems import CONTENT_TYPE
+from catalog.web.permissions import IsStallStaffOrReadOnly
+
+
+class Schema(AutoSchema):
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Where anybody reads, no token is fine; but one that is sent must be good."""
+        needed = super().get_auth()
+        permissions = self.view.get_permissions()
+        open_to_all = any(isinstance(permission, IsStallStaffOrReadOnly) for permission in permissions)
+        return [{}, *needed] if open_to_all and self.method in SAFE_METHODS else needed
 
 
 def page_of(item: type[Any], **more: Any) -> Any:
@@ -50,6 +62,7 @@ PICTURE = {
             {"in": "path", "name": "id", "required": True, "schema": {"type": "string", "format": "uuid"}}
         ],
         "tags": ["pictures"],
+        "security": [{}, {"bearer": []}],
         "responses": {
             "200": {
                 "description": "The picture.",
@@ -66,8 +79,6 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     result["paths"]["/api/catalog/pictures/{id}"] = PICTURE
     for operations in result["paths"].values():
-        for method, operation in operations.items():
+        for operation in operations.values():
             operation["responses"]["default"] = REFUSAL
-            if method == "get":  # anybody reads; but a token that is sent must be good
-                operation["security"] = [{}, {"bearer": []}]
     return result
