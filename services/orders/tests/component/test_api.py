@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from bazaar_shared.pagination import encode
 from bazaar_shared.testing import TokenForge
-from tests.component.conftest import NOTHING, Market
+from tests.component.conftest import ADDRESS, NOTHING, Market
 
 
 def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
@@ -83,6 +83,34 @@ async def test_an_order_is_its_shoppers_and_operators_alone(market: Market) -> N
         assert (await market.get(whole)).status_code == 200
         assert (await market.get(whole, str(uuid4()), ("operator",))).status_code == 200
     problem(await market.get(f"/api/orders/{uuid4()}"), 404, "not-found")
+
+
+async def test_a_service_reads_an_order_and_no_more(market: Market) -> None:
+    order = await market.buy()
+    one = f"/api/orders/{order['id']}"
+    who = ("service:notifications", ("service",))
+    before = await market.counts()
+    seen = await market.get(one, *who)
+    assert seen.json() == await market.order(order["id"])
+    assert seen.json()["delivery_address"] == ADDRESS
+    problem(await market.get(f"/api/orders/{uuid4()}", *who), 404, "not-found")
+    problem(await market.get(f"{one}/journal", *who), 404, "not-found")
+    cancelled = await market.api.post(f"{one}/cancel", headers=market.headers(*who))
+    problem(cancelled, 404, "not-found")
+    assert (await market.get("/api/orders", *who)).json() == {"items": [], "next_cursor": None}
+    assert await market.counts() == before
+    # the name alone is no role, and neither is being a seller
+    for subject, roles in [("service:notifications", ()), (str(uuid4()), ("seller",))]:
+        problem(await market.get(one, subject, roles), 404, "not-found")
+
+
+async def test_a_forged_service_reads_nothing(market: Market, forge: TokenForge) -> None:
+    order = await market.buy()
+    stranger = TokenForge()
+    forged = [*forge.bad_tokens("service:x").values(), stranger.token("service:x", ("service",), sid=None)]
+    for token in forged:
+        headers = {"Authorization": f"Bearer {token}"}
+        problem(await market.api.get(f"/api/orders/{order['id']}", headers=headers), 401, "unauthenticated")
 
 
 async def test_a_key_is_required(market: Market) -> None:
