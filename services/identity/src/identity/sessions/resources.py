@@ -13,7 +13,7 @@ from identity.sessions.models import AccountSession
 
 
 class SessionCollection:
-    """Anybody may sign in or refresh. A person lists their own; a service has none, and asks about others'."""
+    """Anybody may sign in or refresh. A person lists their own; a service has none, and asks after others."""
 
     __acl__: ClassVar = [
         (Allow, Everyone, ("sign-in", "refresh")),
