@@ -83,7 +83,7 @@ async def list_orders(
 
 @router.get("/{order_id}", summary="One order", responses=_problems(404, 422))
 async def get_order(order_id: UUID, caller: Caller, session: Session) -> OrderOut:
-    """For its shopper, for operators, and for services, which write to the shopper about it; 404 for others."""
+    """For its shopper, for operators, and for services, which write to the shopper; 404 for others."""
     return OrderOut.of(await _readable(session, order_id, caller))
 
 
