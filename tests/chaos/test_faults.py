@@ -36,8 +36,10 @@ PROCESSES = [
     "orders", "orders-saga", "orders-relay", "orders-consume", "inventory", "payments", "shipping",
     "processor", "fulfillment-relay", "fulfillment-consume", "catalog-relay", "catalog-consume",
     "identity", "gateway", "basket", "basket-relay", "basket-consume", "reviews-relay", "reviews-consume",
+    "chat", "chat-2", "chat-consume", "notifications-consume", "notifications-worker", "notifications-beat",
+    "clickstream", "insights",
 ]  # fmt: skip
-SERVERS = ["rabbitmq", "kafka", "postgres"]
+SERVERS = ["rabbitmq", "kafka", "postgres", "redis"]
 
 
 def arm(mode: Mode, point: str) -> None:
