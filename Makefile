@@ -3,10 +3,10 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 NATIVE := $(PYTHON) -m native
-.PHONY: help tools up down status logs dev restart exec seed demo audit test lint lock contracts screenshots bench-checkout clean
+.PHONY: help tools up down status logs dev restart exec seed demo audit test lint lock contracts screenshots clean bench-checkout bench-chat bench-streams bench-rpc bench-tasks bench-clickstream
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  MODE=docker|native decides how it runs; without it Docker is taken where an engine answers."
 
@@ -62,6 +62,21 @@ screenshots: tools ## the README's pictures of the running market's pages, taken
 
 bench-checkout: tools ## orders a second, against pgbench in the same run
 	@$(PYTHON) -m tools.bench_checkout
+
+bench-chat: tools ## 10,000 sockets, against Go's gorilla/websocket in the same run
+	@$(PYTHON) -m tools.bench_chat
+
+bench-streams: tools ## Faust, against a raw Kafka consumer in the same run
+	@$(PYTHON) -m tools.bench_streams
+
+bench-rpc: tools ## Nameko's calls, against raw AMQP ping-pong in the same run
+	@$(PYTHON) -m tools.bench_rpc
+
+bench-tasks: tools ## Celery's tasks, against raw consume and ack in the same run
+	@$(PYTHON) -m tools.bench_tasks
+
+bench-clickstream: tools ## clicks a second, against a raw Kafka producer in the same run
+	@$(PYTHON) -m tools.bench_clickstream
 
 clean: tools ## stop, and remove all state; asks before Docker's volumes go, unless YES=1
 	@$(NATIVE) clean $(if $(YES),--yes)
