@@ -10,7 +10,13 @@ import pytest
 from tests.integration.stage import Stage
 from tests.integration.stage import stage as staged
 
-NEEDED = ("TEST_POSTGRES_URL", "TEST_AMQP_URL", "TEST_RABBITMQ_MANAGEMENT_URL", "TEST_KAFKA_BOOTSTRAP")
+NEEDED = (
+    "TEST_POSTGRES_URL",
+    "TEST_AMQP_URL",
+    "TEST_RABBITMQ_MANAGEMENT_URL",
+    "TEST_KAFKA_BOOTSTRAP",
+    "TEST_REDIS_URL",
+)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,8 @@ PROCESSES = [
     "identity", "catalog", "catalog-relay", "catalog-consume", "orders", "orders-relay", "orders-consume",
     "orders-saga", "inventory", "payments", "shipping", "processor",
     "fulfillment-relay", "fulfillment-consume", "basket", "basket-relay", "basket-consume", "reviews",
-    "reviews-relay", "reviews-consume",
+    "reviews-relay", "reviews-consume", "chat", "chat-2", "chat-consume", "notifications-consume",
+    "clickstream", "insights",
 ]  # fmt: skip
 SEEDS = ["identity-seed", "catalog-seed", "fulfillment-seed", "reviews-seed"]
 
@@ -93,6 +95,18 @@ class Stage:
             "KAFKA_BOOTSTRAP_SERVERS": self.servers["TEST_KAFKA_BOOTSTRAP"],
         }
         infra("provision", env=env)
+        self._redis_accounts(secrets / "redis")
+
+    def _redis_accounts(self, secrets: Path) -> None:
+        """On the test server, what infra/redis.sh gives the market's own Redis."""
+        url = urlsplit(self.servers["TEST_REDIS_URL"])
+        with socket.create_connection((url.hostname, url.port), timeout=15) as connection:
+            for user in ("chat", "notifications"):
+                password = (secrets / f"{user}_password").read_text("utf-8").strip()
+                rights = f"~{user}:* &{user}:* +@all -@dangerous -@admin"
+                connection.sendall(f"ACL SETUSER {user} reset on >{password} {rights}\r\n".encode())
+                answer = connection.recv(1000)
+                assert answer.startswith(b"+OK"), answer
 
     def start(self, name: str, **changed: str) -> None:
         """`changed`: settings of this one start."""
@@ -164,7 +178,8 @@ class Stage:
         return {**keep, **settings, **ports, **hurried, "HTTP_HOST": LOCAL, "MANAGEMENT_HOST": LOCAL}
 
     def _translated(self, value: str) -> str:
-        value = value.replace("/run/secrets", str(self.folder / "secrets"))
+        for path in ("/run/secrets", "/var/lib"):
+            value = value.replace(path, str(self.folder / Path(path).name))
         names = "|".join(sorted(map(re.escape, self.compose.processes), key=len, reverse=True))
         return re.sub(
             rf"(?<![\w.-])({names}):(\d+)", lambda m: f"{LOCAL}:{self._here(m[1], int(m[2]))}", value
@@ -174,6 +189,7 @@ class Stage:
         given = {
             "postgres": lambda: urlsplit(self.servers["TEST_POSTGRES_URL"]).port,
             "rabbitmq": lambda: urlsplit(self.servers["TEST_AMQP_URL"]).port,
+            "redis": lambda: urlsplit(self.servers["TEST_REDIS_URL"]).port,
             "kafka": lambda: int(self.servers["TEST_KAFKA_BOOTSTRAP"].rsplit(":", 1)[1]),
         }
         if process in given:
