@@ -1,0 +1,1 @@
+"""Bazaar's page events: taken in by Falcon, handed to Kafka."""
