@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from rich.table import Table
 from tools.books import UnreadableBookError
 from tools.faults import Fault
 from tools.judging import Verdict, judge
-from tools.reading import Read, Reading, from_running_market, read_books
+from tools.reading import PARTICIPANTS, Read, Reading, from_running_market, read_books, services_of_the_market
 
 CLEAN, FAULTS, UNREADABLE = 0, 1, 2
 SHOWN = 20
@@ -31,14 +31,18 @@ type Lags = Callable[[], dict[str, int]]
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
+    services = services_of_the_market()
     try:
         if arguments.settled:
-            lags = kafka_lags()
             verdict = settled_audit(
-                from_running_market(), lags, within=arguments.within, overdue=arguments.overdue
+                from_running_market(),
+                kafka_lags(services),
+                within=arguments.within,
+                overdue=arguments.overdue,
+                services=services,
             )
         else:
-            verdict = audit(from_running_market(), overdue=arguments.overdue)
+            verdict = audit(from_running_market(), overdue=arguments.overdue, services=services)
     except UnreadableBookError as error:
         print(f"The audit can't be made: {error}", file=sys.stderr)
         print("Does the market run? `make status` shows it, `make up` starts it.", file=sys.stderr)
@@ -73,8 +77,8 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def audit(read: Read, *, overdue: float) -> Verdict:
-    return judged(read_books(read), overdue=overdue)
+def audit(read: Read, *, overdue: float, services: Collection[str] = PARTICIPANTS) -> Verdict:
+    return judged(read_books(read, services), overdue=overdue)
 
 
 def judged(reading: Reading, *, overdue: float, announced: Collection[str] = ()) -> Verdict:
@@ -88,7 +92,15 @@ def judged(reading: Reading, *, overdue: float, announced: Collection[str] = ())
     )
 
 
-def settled_audit(read: Read, lags: Lags, *, within: float, overdue: float, pause: float = PAUSE) -> Verdict:
+def settled_audit(
+    read: Read,
+    lags: Lags,
+    *,
+    within: float,
+    overdue: float,
+    services: Collection[str] = PARTICIPANTS,
+    pause: float = PAUSE,
+) -> Verdict:
     """Waits for the market to come to rest, then judges. What does not come to rest in time is a fault.
 
     Nothing waits in the books, then nothing in Kafka: only what is read after both shows all that was under
@@ -104,7 +116,7 @@ def settled_audit(read: Read, lags: Lags, *, within: float, overdue: float, paus
         now = time.monotonic()
         late = now >= deadline
         try:
-            reading = read_books(read)
+            reading = read_books(read, services)
             verdict = judged(reading, overdue=overdue, announced=announced or ())
             waiting = what_is_on_its_way(reading, lags(), verdict, parcels=not late)
         except UnreadableBookError:
@@ -129,7 +141,7 @@ def what_is_on_its_way(
     waiting = {f"outbox {name}": f"{unsent} unsent" for name, unsent in reading.unsent.items()}
     waiting |= {f"consumer {name}": f"{lag} not handled" for name, lag in lags.items()}
     moving = [each for each in verdict.moving if parcels or not each.by_parcels]
-    return waiting | {f"order {each.order_id}": each.where for each in moving}
+    return waiting | {each.subject: each.where for each in moving}
 
 
 def unsettled(verdict: Verdict, waiting: dict[str, str], within: float) -> Verdict:
@@ -141,12 +153,13 @@ def unsettled(verdict: Verdict, waiting: dict[str, str], within: float) -> Verdi
     return verdict
 
 
-def kafka_lags() -> Lags:
+def kafka_lags(services: Collection[str]) -> Lags:
     from native.modes import Mode
-    from tools.lag import lags
+    from tools.lag import GROUPS, lags
 
     bootstrap = Mode.detect().addresses().kafka
-    return lambda: lags(bootstrap)
+    groups = {group: topics for group, topics in GROUPS.items() if group in services}
+    return lambda: lags(bootstrap, groups)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -154,6 +167,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "clean": not verdict.faults,
         "orders": dict(sorted(verdict.statuses.items())),
         "judged": verdict.judged,
+        "mails": dict(sorted(verdict.mails.items())),
         "faults": [asdict(fault) for fault in verdict.faults],
         "moving": [asdict(each) for each in verdict.moving],
         "totals": {name: dict(amounts) for name, amounts in vars(verdict.totals).items()},
@@ -167,10 +181,12 @@ def show(verdict: Verdict, out: Console) -> None:
     out.print(summary(verdict))
     for currency in sorted(verdict.totals.due):
         out.print(money_line(verdict, currency))
+    if verdict.mails:
+        out.print(f"Mails:  {counted(verdict.mails)}")
     if verdict.moving:
         out.print(f"\nMoving, not judged yet: {len(verdict.moving)}", style="yellow")
         for each in verdict.moving[:SHOWN]:
-            out.print(f"  order {each.order_id}: {each.where}", style="dim")
+            out.print(f"  {each.subject}: {each.where}", style="dim")
         more(out, len(verdict.moving))
     if verdict.faults:
         out.print(faults_table(verdict))
@@ -187,9 +203,14 @@ def console() -> Console:
 
 
 def summary(verdict: Verdict) -> str:
-    statuses = ", ".join(f"{count} {status}" for status, count in sorted(verdict.statuses.items()))
     count = sum(verdict.statuses.values())
-    return f"Orders: {count} ({statuses or 'none yet'}); judged by the table: {verdict.judged}"
+    return (
+        f"Orders: {count} ({counted(verdict.statuses) or 'none yet'}); judged by the table: {verdict.judged}"
+    )
+
+
+def counted(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
 
 
 def money_line(verdict: Verdict, currency: str) -> str:

@@ -8,123 +8,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tools.records import (
+    Balance,
+    Basket,
+    Charge,
+    Conversation,
+    MailIntent,
+    Order,
+    Outbox,
+    Parcel,
+    Payment,
+    Position,
+    Product,
+    Rating,
+    Reservation,
+    Review,
+    Sale,
+    Stock,
+    TrackedOrder,
+)
+
 
 class UnreadableBookError(Exception):
     """A book that can't be read can't be judged: the audit ends with 2, not with "clean"."""
-
-
-@dataclass(frozen=True)
-class Order:
-    id: str
-    status: str
-    saga_state: str | None  # None: it has no saga
-    version: int
-    updated_at: datetime
-    total_minor: int
-    currency: str
-    lines: Mapping[str, int]  # product -> quantity
-    reason: str | None = None
-    shopper_id: str | None = None
-    basket_id: str | None = None  # None: made of lines
-    basket_version: int | None = None
-
-
-@dataclass(frozen=True)
-class Reservation:
-    order_id: str
-    state: str
-    lines: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Payment:
-    """What the payment's state says, and beside it what the ledger's postings of the order say."""
-
-    order_id: str
-    state: str
-    currency: str
-    authorized_minor: int
-    captured_minor: int
-    refunded_minor: int
-    voided: bool
-
-
-@dataclass(frozen=True)
-class Charge:
-    """The same money as the processor knows it."""
-
-    order_id: str
-    currency: str
-    captured_minor: int
-    captures: int
-    refunded_minor: int
-    held_minor: int  # authorized, and neither captured nor voided
-    voided: bool
-
-
-@dataclass(frozen=True)
-class Parcel:
-    parcel_id: str
-    order_id: str
-    status: str
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class Stock:
-    product_id: str
-    on_hand: int  # with what is reserved
-    reserved: int
-    adjusted: int
-    sold: int
-    restocked: int
-
-
-@dataclass(frozen=True)
-class Balance:
-    account: str
-    currency: str
-    balance_minor: int
-
-
-@dataclass(frozen=True)
-class Product:
-    id: str
-    status: str
-
-
-@dataclass(frozen=True)
-class Basket:
-    id: str
-    status: str
-    version: int
-    order_id: str | None  # the one that closed it
-
-
-@dataclass(frozen=True)
-class Review:
-    id: str
-    product_id: str
-    shopper_id: str
-    rating: int
-    status: str
-    order_id: str | None  # None: of the demo market, no order stands behind it
-
-
-@dataclass(frozen=True)
-class Rating:
-    """What is told of a product's reviews: how many, and all stars together."""
-
-    product_id: str
-    count: int
-    sum: int
-
-
-@dataclass(frozen=True)
-class Outbox:
-    database: str
-    unsent: int
-    oldest_age_seconds: float
 
 
 @dataclass
@@ -142,21 +48,40 @@ class Books:
     baskets: dict[str, Basket] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
     ratings: dict[str, Rating] = field(default_factory=dict)
+    mails: dict[str, MailIntent] = field(default_factory=dict)
+    sales: dict[str, Sale] = field(default_factory=dict)  # by order and seller
+    positions: dict[str, Position] = field(default_factory=dict)  # by topic and partition
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    tracked: dict[str, TrackedOrder] = field(default_factory=dict)
     outboxes: dict[str, Outbox] = field(default_factory=dict)
+    # whose books these are: what a service that is not asked does not know is no fault
+    services: set[str] = field(default_factory=set)
 
     def active_products(self) -> set[str]:
         return {product.id for product in self.products.values() if product.status == "active"}
 
     def parcels_of(self) -> dict[str, list[Parcel]]:
-        grouped: dict[str, list[Parcel]] = {}
-        for parcel in self.parcels.values():
-            grouped.setdefault(parcel.order_id, []).append(parcel)
-        return grouped
+        return _grouped(self.parcels.values(), lambda parcel: parcel.order_id)
+
+    def mails_of(self) -> dict[str, list[MailIntent]]:
+        about = (mail for mail in self.mails.values() if mail.order_id is not None)
+        return _grouped(about, lambda mail: mail.order_id or "")
+
+    def sales_of(self) -> dict[str, list[Sale]]:
+        return _grouped(self.sales.values(), lambda sale: sale.order_id)
+
+
+def _grouped[Record](records: Iterable[Record], order_id: Callable[[Record], str]) -> dict[str, list[Record]]:
+    grouped: dict[str, list[Record]] = {}
+    for record in records:
+        grouped.setdefault(order_id(record), []).append(record)
+    return grouped
 
 
 def parse(service: str, lines: Iterable[str], books: Books | None = None) -> Books:
     """Adds an export to the books. What is not understood makes all of it unreadable: no line is skipped."""
     books = books or Books()
+    books.services.add(service)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -181,7 +106,7 @@ def _add(books: Books, service: str, record: Mapping[str, Any]) -> None:
             )
         case kind if kind in _KEPT:
             book, key, make = _KEPT[kind]
-            _once(getattr(books, book), record[key], make(record))
+            _once(getattr(books, book), "/".join(str(record[name]) for name in key.split("/")), make(record))
         case kind:
             raise ValueError(f"a record of a kind that the audit does not know: {kind}")
 
@@ -275,6 +200,48 @@ def _rating(record: Mapping[str, Any]) -> Rating:
     return Rating(record["product_id"], int(record["count"]), int(record["sum"]))
 
 
+def _mail(record: Mapping[str, Any]) -> MailIntent:
+    created_at = record.get("created_at")
+    return MailIntent(
+        id=record["id"],
+        cause=record["cause"],
+        template=record["template"],
+        recipient=record["recipient"],
+        order_id=record["order_id"],
+        state=record["state"],
+        message_id=record["message_id"],
+        attempts=int(record["attempts"]),
+        created_at=_time(created_at) if created_at else None,
+    )
+
+
+def _sale(record: Mapping[str, Any]) -> Sale:
+    return Sale(
+        order_id=record["order_id"],
+        seller_id=record["seller_id"],
+        amount_minor=int(record["amount_minor"]),
+        currency=record["currency"],
+        state=record["state"],
+    )
+
+
+def _position(record: Mapping[str, Any]) -> Position:
+    return Position(
+        topic=record["topic"],
+        partition=int(record["partition"]),
+        consumed=int(record["consumed"]),
+        end=int(record["end"]),
+    )
+
+
+def _conversation(record: Mapping[str, Any]) -> Conversation:
+    return Conversation(record["id"], int(record["last_seq"]), int(record["messages"]))
+
+
+def _tracked(record: Mapping[str, Any]) -> TrackedOrder:
+    return TrackedOrder(record["order_id"], int(record["version"]), record["status"])
+
+
 # a kind of record → the book it stands in, under which of its values, and how it is read
 _KEPT: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = {
     "order": ("orders", "id", _order),
@@ -287,6 +254,11 @@ _KEPT: Mapping[str, tuple[str, str, Callable[[Mapping[str, Any]], Any]]] = {
     "basket": ("baskets", "id", _basket),
     "review": ("reviews", "id", _review),
     "rating_summary": ("ratings", "product_id", _rating),
+    "mail_intent": ("mails", "id", _mail),
+    "insight_order": ("sales", "order_id/seller_id", _sale),
+    "insights_position": ("positions", "topic/partition", _position),
+    "conversation": ("conversations", "id", _conversation),
+    "tracked_order": ("tracked", "order_id", _tracked),
 }
 
 

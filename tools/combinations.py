@@ -79,3 +79,31 @@ def status_of_parcels(statuses: Collection[str]) -> str:
     if any(status in {"in_transit", "delivered"} for status in statuses):
         return "shipped"
     return "confirmed"
+
+
+@dataclass(frozen=True)
+class Mails:
+    """By template: what somebody whose order has this status is told, once each."""
+
+    needed: frozenset[str]
+    possible: frozenset[str]  # those, and what may have been told on the way
+
+
+def mails(needed: str = "", on_the_way: str = "") -> Mails:
+    told = frozenset(f"order_{status}" for status in needed.split())
+    return Mails(told, told | {f"order_{status}" for status in on_the_way.split()})
+
+
+# A purchase is confirmed before its parcels exist. It may be delivered without ever having been shipped: the
+# news that a parcel left can come after the news that it arrived, and is ignored then. Only what no parcel of
+# has left is refunded.
+MAILS: Mapping[str, Mails] = {
+    "pending": mails(),
+    "confirmed": mails("confirmed"),
+    "shipped": mails("confirmed shipped"),
+    "delivered": mails("confirmed delivered", "shipped"),
+    "cancelled": mails("cancelled"),
+    # it may be refused because a parcel left, and the order is what it was before
+    "refunding": mails("confirmed", "shipped delivered"),
+    "refunded": mails("confirmed refunded"),
+}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tools.books import Basket, Order, Review
 from tools.combinations import ABSENT, BOUGHT
 from tools.faults import Fault
+from tools.records import Basket, Order, Review
 
 
 def basket_faults(baskets: Iterable[Basket], orders: Mapping[str, Order]) -> Iterator[Fault]:

@@ -15,12 +15,34 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tools.books import Books, Charge, Order, Parcel, Payment, Reservation
+from tools.books import Books
 from tools.combinations import ABSENT, ALLOWED, PROGRESS, Row, status_of_parcels
 from tools.cross_books import basket_faults, ordered_basket_faults, review_faults
 from tools.faults import Fault, differs
-from tools.moving import Moving, at_work, awaiting_baskets, awaiting_news, stuck_events, stuck_orders
-from tools.own_books import charge_faults, ledger_faults, ordered_twice, rating_faults, stock_faults
+from tools.moving import (
+    Moving,
+    at_work,
+    awaiting_baskets,
+    awaiting_insights,
+    awaiting_mails,
+    awaiting_news,
+    awaiting_tracking,
+    stuck,
+    stuck_events,
+    unconsumed,
+    unsent_mails,
+)
+from tools.own_books import (
+    charge_faults,
+    conversation_faults,
+    ledger_faults,
+    mail_faults,
+    ordered_twice,
+    rating_faults,
+    stock_faults,
+)
+from tools.records import Charge, Order, Parcel, Payment, Reservation
+from tools.told import order_mail_faults, other_mail_faults, sale_faults, tracking_faults
 
 
 @dataclass
@@ -39,6 +61,7 @@ class Verdict:
     totals: Totals
     judged: int
     statuses: Counter[str]
+    mails: Counter[str] = field(default_factory=Counter)  # by their state
 
 
 @dataclass(frozen=True)
@@ -65,12 +88,13 @@ def judge(
     `announced`: products whose events all have been handled, so that what these make must be there as well.
     """
     moving = list(at_work(before, after, now))
-    moving_ids = {each.order_id for each in moving}
+    moving_ids = {each.id for each in moving}
     resting = [order for order in after.orders.values() if order.id not in moving_ids]
     parcels = participants.parcels_of()
     moving += awaiting_news(resting, parcels, now)
     moving += awaiting_baskets(resting, participants.baskets, now)
-    faults = list(stuck_orders(moving, overdue))
+    moving += _untold(resting, participants, now)
+    faults = list(stuck(moving, overdue))
     faults += stuck_events({**participants.outboxes, **after.outboxes}.values(), overdue)
     faults += _orphans(before, participants, after)
     faults += stock_faults(participants)
@@ -81,13 +105,15 @@ def judge(
     faults += basket_faults(participants.baskets.values(), after.orders)
     faults += ordered_basket_faults(resting, participants.baskets)
     faults += review_faults(participants.reviews.values(), after.orders)
+    faults += _telling_faults(participants, after.orders)
     faults += _product_faults(participants, announced)
     for order in resting:
         faults += _order_faults(order, _records(participants, order.id, parcels))
     totals = _totals(resting, participants)
     faults += _total_faults(totals)
     statuses = Counter(order.status for order in after.orders.values())
-    return Verdict(sorted(set(faults)), moving, totals, len(resting), statuses)
+    mails = Counter(mail.state for mail in participants.mails.values())
+    return Verdict(sorted(set(faults)), moving, totals, len(resting), statuses, mails)
 
 
 def _records(books: Books, order_id: str, parcels: Mapping[str, list[Parcel]]) -> Records:
@@ -97,6 +123,32 @@ def _records(books: Books, order_id: str, parcels: Mapping[str, list[Parcel]]) -
         books.charges.get(order_id),
         tuple(parcels.get(order_id, ())),
     )
+
+
+# --- those who tell of orders ---------------------------------------------------------------------
+
+
+def _untold(resting: Iterable[Order], books: Books, now: datetime) -> Iterator[Moving]:
+    """Only who is there can be waited for: a market may run without one of them."""
+    if "notifications" in books.services:
+        yield from awaiting_mails(resting, books.mails_of(), now)
+        yield from unsent_mails(books.mails.values(), now)
+    if "insights" in books.services:
+        behind = list(unconsumed(books.positions.values()))
+        yield from behind
+        yield from awaiting_insights(resting, books.sales_of(), behind, now)
+    if "chat" in books.services:
+        yield from awaiting_tracking(resting, books.tracked, now)
+
+
+def _telling_faults(books: Books, orders: Mapping[str, Order]) -> Iterator[Fault]:
+    mails = books.mails.values()
+    yield from mail_faults(mails)
+    yield from order_mail_faults(mails, orders)
+    yield from other_mail_faults(mails, books)
+    yield from sale_faults(books.sales_of(), orders)
+    yield from tracking_faults(books.tracked.values(), orders)
+    yield from conversation_faults(books.conversations.values())
 
 
 # --- one order, by the table ----------------------------------------------------------------------

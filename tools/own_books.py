@@ -1,5 +1,6 @@
 """Each database against itself: stock against movements and reservations, the ledger against its payments,
-ratings against the reviews they sum up, orders against the baskets they name.
+ratings against the reviews they sum up, orders against the baskets they name, mails against each other,
+conversations against their messages.
 
 An export is one snapshot of its database, so this holds at any time, however much is moving.
 """
@@ -9,9 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tools.books import Books, Order, Payment
+from tools.books import Books
 from tools.combinations import ABSENT
 from tools.faults import Fault, differs
+from tools.records import Conversation, MailIntent, Order, Payment
+
+MAIL_STATES = frozenset({"pending", "sent", "skipped", "dead"})
 
 
 def stock_faults(books: Books) -> Iterator[Fault]:
@@ -128,3 +132,31 @@ def ordered_twice(orders: Iterable[Order]) -> Iterator[Fault]:
         if len(ids) > 1:
             found = ", ".join(sorted(ids))
             yield Fault("ordered more than once", f"basket {basket}", "orders", "one living order", found)
+
+
+def mail_faults(mails: Iterable[MailIntent]) -> Iterator[Fault]:
+    """One mail for each cause, told apart by its Message-ID; and what was given up is named."""
+    causes, message_ids = Counter[tuple[str, str, str]](), Counter[str]()
+    for mail in mails:
+        causes[mail.cause, mail.template, mail.recipient] += 1
+        if mail.message_id:
+            message_ids[mail.message_id] += 1
+        elif mail.state == "sent":
+            yield Fault("sent without a Message-ID", f"mail {mail.id}", "notifications", "one", ABSENT)
+        if mail.state not in MAIL_STATES:
+            allowed = ", ".join(sorted(MAIL_STATES))
+            yield Fault("state of a mail", f"mail {mail.id}", "notifications", allowed, mail.state)
+        if mail.state == "dead":
+            found = f"{mail.template} for {mail.cause}, dead after {mail.attempts} attempts"
+            yield Fault("mail that was given up", f"mail {mail.id}", "notifications", "sent", found)
+    for (cause, template, recipient), count in causes.items():
+        yield from differs(f"{template} to {recipient}", cause, "notifications", 1, count)
+    for message_id, count in message_ids.items():
+        yield from differs("mails with one Message-ID", f"mail {message_id}", "notifications", 1, count)
+
+
+def conversation_faults(conversations: Iterable[Conversation]) -> Iterator[Fault]:
+    for each in conversations:
+        yield from differs(
+            "messages = last number", f"conversation {each.id}", "chat", each.last_seq, each.messages
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from tools.books import Books, UnreadableBookError, parse
@@ -12,7 +12,7 @@ from tools.books import Books, UnreadableBookError, parse
 type Read = Callable[[str], str]  # a service's name → its export, NDJSON
 
 # the one who makes a thing is read after those who hear of it: what is added meanwhile is no orphan
-PARTICIPANTS = ("fulfillment", "basket", "reviews", "catalog")
+PARTICIPANTS = ("notifications", "insights", "chat", "fulfillment", "basket", "reviews", "catalog")
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,25 @@ class Reading:
         return {name: outbox.unsent for name, outbox in sorted(outboxes.items()) if outbox.unsent}
 
 
-def read_books(read: Read) -> Reading:
+def read_books(read: Read, services: Collection[str] = PARTICIPANTS) -> Reading:
+    """`services`: who is in this market. Whoever is, and can't be read, makes the audit impossible."""
     before = _parsed("orders", read)
     participants = Books()
     for service in PARTICIPANTS:
-        parse(service, read(service).splitlines(), participants)
+        if service in services:
+            parse(service, read(service).splitlines(), participants)
     return Reading(before, participants, _parsed("orders", read))
 
 
 def _parsed(service: str, read: Read) -> Books:
     return parse(service, read(service).splitlines())
+
+
+def services_of_the_market() -> list[str]:
+    """Those that docker-compose.yml runs, whether they do at this moment or not."""
+    from native.compose import load
+
+    return load({}).services
 
 
 def from_running_market(timeout: float = 60) -> Read:

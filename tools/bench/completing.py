@@ -19,7 +19,8 @@ import httpx
 
 from native.modes import Mode
 from tools.bench import cpu
-from tools.books import Stock, parse
+from tools.books import parse
+from tools.records import Stock
 from tools.shopper import order_body
 
 WORKER = "orders-saga"

@@ -19,6 +19,7 @@ NO_STOCK, DECLINED, VOIDED, MOVING = "o-no-stock", "o-declined", "o-voided", "o-
 # one that its order closed, one that had moved on by then, one whose order was cancelled and ordered again,
 # a guest's
 CLOSED, MOVED_ON, KEPT, GUESTS = "b-closed", "b-moved-on", "b-kept", "b-guests"
+TELLERS = ("notifications", "insights", "chat")
 
 
 def ago(seconds: float) -> str:
@@ -126,6 +127,46 @@ def balance(account: str, amount: int) -> Record:
     return {"kind": "ledger_balance", "account": account, "currency": "EUR", "balance_minor": amount}
 
 
+def mail(order_id: str, status: str, state: str = "sent", *, age: float = 10) -> Record:
+    """The mail that tells a shopper what became of their order."""
+    return mail_for(f"order:{order_id}", f"order_{status}", SAM, state, order_id=order_id, age=age)
+
+
+def mail_for(
+    cause: str,
+    template: str,
+    recipient: str,
+    state: str = "sent",
+    *,
+    order_id: str | None = None,
+    age: float = 10,
+) -> Record:
+    id_ = f"{cause} {template} {recipient}"
+    return {
+        "kind": "mail_intent", "id": id_, "cause": cause, "template": template, "recipient": recipient,
+        "order_id": order_id, "state": state, "message_id": f"<{id_}@bazaar.example>", "attempts": 1,
+        "created_at": ago(age),
+    }  # fmt: skip
+
+
+def sale(order_id: str, seller_id: str, amount: int, state: str = "counted") -> Record:
+    return {
+        "kind": "insight_order", "order_id": order_id, "seller_id": seller_id, "amount_minor": amount,
+        "currency": "EUR", "state": state,
+    }  # fmt: skip
+
+
+def position(partition: int, consumed: int, end: int) -> Record:
+    return {
+        "kind": "insights_position", "topic": "orders.order", "partition": partition, "consumed": consumed,
+        "end": end,
+    }  # fmt: skip
+
+
+def tracked(order_id: str, status: str, version: int = 3) -> Record:
+    return {"kind": "tracked_order", "order_id": order_id, "version": version, "status": status}
+
+
 def outbox(database: str) -> Record:
     return {"kind": "outbox", "database": database, "unsent": 0, "oldest_age_seconds": 0}
 
@@ -180,6 +221,28 @@ PARTICIPANTS = [
     review("r-hidden", 1, None, "shopper-bo", "hidden"),
     {"kind": "rating_summary", "product_id": TEA, "count": 2, "sum": 9},
     *(outbox(name) for name in ("inventory", "payments", "shipping", "basket")),
+    *(mail(id_, "confirmed") for id_ in (CONFIRMED, SHIPPED, DELIVERED, REFUNDED)),
+    mail(SHIPPED, "shipped"),
+    mail(DELIVERED, "delivered", "skipped"),
+    mail(REFUNDED, "refunded"),
+    *(mail(id_, "cancelled") for id_ in (NO_STOCK, DECLINED, VOIDED)),
+    mail_for(f"basket:{KEPT}:2", "basket_abandoned", SAM),
+    mail_for("review:r-received", "review_received", "staff-tess"),
+    mail_for("review:r-received", "review_received", "staff-mara"),
+    mail_for("report:s-teas:2026-11-20", "sales_report", "staff-tess"),
+    *(sale(id_, "s-teas", 500) for id_ in (CONFIRMED, SHIPPED, DELIVERED)),
+    *(sale(id_, "s-maps", 1000) for id_ in (CONFIRMED, SHIPPED, DELIVERED)),
+    sale(REFUNDED, "s-teas", 500, "refunded"),
+    sale(REFUNDED, "s-maps", 1000, "refunded"),
+    position(0, 12, 12),
+    position(1, 0, 0),
+    tracked(CONFIRMED, "confirmed"),
+    tracked(SHIPPED, "shipped"),
+    tracked(DELIVERED, "delivered"),
+    tracked(REFUNDED, "refunded"),
+    *(tracked(id_, "cancelled") for id_ in (NO_STOCK, DECLINED, VOIDED)),
+    {"kind": "conversation", "id": "c-sam", "last_seq": 4, "messages": 4},
+    {"kind": "conversation", "id": "c-new", "last_seq": 0, "messages": 0},
     {"kind": "product", "id": TEA, "price_minor": 250, "version": 1, "status": "active"},
     {"kind": "product", "id": MAP, "price_minor": 1000, "version": 1, "status": "archived"},
 ]
@@ -192,6 +255,7 @@ class Market:
         self.before = deepcopy(ORDERS)
         self.participants = deepcopy(PARTICIPANTS)
         self.after = deepcopy(ORDERS)
+        self.services = set(TELLERS)
 
     def record(self, kind: str, **known: Any) -> Record:
         """The one record of that kind with these values, among the orders of both readings, or the others."""
@@ -214,12 +278,10 @@ class Market:
         self.participants.remove(self.record(kind, **known))
 
     def judged(self, **settings: Any) -> Verdict:
+        participants = books(self.participants)
+        participants.services = self.services
         return judge(
-            books(self.before),
-            books(self.participants),
-            books(self.after),
-            now=NOW,
-            **({"overdue": 180} | settings),
+            books(self.before), participants, books(self.after), now=NOW, **({"overdue": 180} | settings)
         )
 
     def found(self) -> set[tuple[str, str]]:

@@ -9,15 +9,23 @@ from typing import Any
 
 import pytest
 
+from native.paths import ROOT
 from tools import audit
 from tools.books import UnreadableBookError
-from tools.reading import gist, read_books
-from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, SHIPPED, stock
+from tools.reading import gist, read_books, services_of_the_market
+from tools.tests.market import CONFIRMED, MOVING, ORDERS, PARTICIPANTS, SAM, SHIPPED, stock
 
 AT_REST = [record for record in ORDERS if record.get("id") != MOVING]
 AT_REST_PARTICIPANTS = [record for record in PARTICIPANTS if record.get("order_id") != MOVING]
 # of the services whose books are one kind or two; the others' are fulfillment's
-KINDS = {"catalog": {"product"}, "basket": {"basket"}, "reviews": {"review", "rating_summary"}}
+KINDS = {
+    "catalog": {"product"},
+    "basket": {"basket"},
+    "reviews": {"review", "rating_summary"},
+    "notifications": {"mail_intent"},
+    "insights": {"insight_order", "insights_position"},
+    "chat": {"conversation", "tracked_order"},
+}
 NEW_PRODUCT = {"kind": "product", "id": "product-new", "status": "active"}
 NEW = [NEW_PRODUCT, stock("product-new", 0, 0, 0, 0)]
 
@@ -64,7 +72,23 @@ def without_moving_stock() -> list[dict[str, Any]]:
 def test_orders_are_read_before_and_after_the_others() -> None:
     exports = Exports(ORDERS)
     read_books(exports)
-    assert exports.asked == ["orders", "fulfillment", "basket", "reviews", "catalog", "orders"]
+    others = ["notifications", "insights", "chat", "fulfillment", "basket", "reviews", "catalog"]
+    assert exports.asked == ["orders", *others, "orders"]
+
+
+def test_only_who_is_in_the_market_is_asked() -> None:
+    exports = Exports(ORDERS)
+    verdict = audit.audit(
+        exports, overdue=1e12, services=["basket", "catalog", "fulfillment", "reviews", "chat"]
+    )
+    assert exports.asked == ["orders", "chat", "fulfillment", "basket", "reviews", "catalog", "orders"]
+    assert (verdict.faults, dict(verdict.mails)) == ([], {})
+
+
+def test_who_is_in_the_market_stands_in_the_compose_file() -> None:
+    known = {path.name for path in (ROOT / "services").iterdir() if path.is_dir()}
+    services = services_of_the_market()
+    assert {"orders", "fulfillment", "basket", "reviews", "catalog"} <= set(services) <= known
 
 
 def test_a_product_that_is_added_while_the_books_are_read_is_no_orphan() -> None:
@@ -87,6 +111,7 @@ def test_clean_books_end_with_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert audit.main(["--overdue", "1e12"]) == audit.CLEAN
     said = capsys.readouterr().out
     assert "✓ The books are clean." in said
+    assert "Mails:  13 sent, 1 skipped" in said
     assert "EUR due 45.00 · in the ledger 45.00 · at the processor 45.00" in said
     assert f"order {MOVING}: pending/authorizing" in said
 
@@ -184,7 +209,7 @@ def test_parcels_that_go_on_in_each_reading_are_no_unrest_when_time_is_up() -> N
     exports = Exports(*[before, AT_REST] * 5, participants=without_moving_stock())
     verdict = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0)
     assert verdict.faults == []
-    assert [(each.order_id, each.by_parcels) for each in verdict.moving] == [(SHIPPED, True)]
+    assert [(each.id, each.by_parcels) for each in verdict.moving] == [(SHIPPED, True)]
 
 
 def test_an_order_whose_saga_moves_in_each_reading_stays_unrest() -> None:
@@ -192,6 +217,42 @@ def test_an_order_whose_saga_moves_in_each_reading_stays_unrest() -> None:
     exports = Exports(*[before, AT_REST] * 5, participants=without_moving_stock())
     [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
     assert (fault.rule, fault.subject) == ("not settled within 0 s", f"order {SHIPPED}")
+
+
+def with_one(changed: dict[str, Any], **known: Any) -> list[dict[str, Any]]:
+    """The books at rest, one record of them not yet as it will be."""
+    quiet = without_moving_stock()
+    [found] = [each for each in quiet if known.items() <= each.items()]
+    return [found | changed if each is found else each for each in quiet]
+
+
+ON_THEIR_WAY = [
+    with_one({"state": "pending"}, kind="mail_intent", cause=f"order:{CONFIRMED}"),
+    with_one({"consumed": 9}, kind="insights_position", partition=0),
+    with_one({"version": 2, "status": "pending"}, kind="tracked_order", order_id=CONFIRMED),
+]
+
+
+@pytest.mark.parametrize("unfinished", ON_THEIR_WAY, ids=["mail", "insights", "tracking"])
+def test_settled_waits_for_those_who_tell_of_orders(unfinished: list[dict[str, Any]]) -> None:
+    early = Exports(AT_REST, participants=unfinished)
+    late = Exports(AT_REST, participants=without_moving_stock())
+
+    def read(service: str) -> str:
+        return (late if early.asked.count("orders") == 4 else early)(service)
+
+    assert audit.settled_audit(read, dict, within=30, overdue=1e12, pause=0).faults == []
+    assert late.asked.count("orders") == 4
+
+
+@pytest.mark.parametrize("unfinished", ON_THEIR_WAY, ids=["mail", "insights", "tracking"])
+def test_what_is_not_told_in_time_is_a_fault(unfinished: list[dict[str, Any]]) -> None:
+    exports = Exports(AT_REST, participants=unfinished)
+    [fault] = audit.settled_audit(exports, dict, within=0, overdue=1e12, pause=0).faults
+    assert fault.rule == "not settled within 0 s"
+    assert fault.subject in {
+        f"mail order:{CONFIRMED} order_confirmed {SAM}", "partition orders.order/0", f"order {CONFIRMED}",
+    }  # fmt: skip
 
 
 def test_settled_waits_for_a_service_that_is_on_its_way_back() -> None:

@@ -18,7 +18,7 @@ from tools.bench.completing import SPARE, TRANSITIONS, Completing, on_sale, plen
 from tools.bench.http_load import LOCAL, Result, closed_loop, open_loop, requests
 from tools.bench.pace import STATEMENT, Pace, PaceError, measured, script
 from tools.bench.report import Report, as_markdown, versions, write
-from tools.books import Stock
+from tools.records import Stock
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {number: f"value{number}" for number in range(1, 17)}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tools.books import Outbox, UnreadableBookError, parse
-from tools.tests.market import ORDERS, PARTICIPANTS, order
+from tools.books import UnreadableBookError, parse
+from tools.records import MailIntent, Outbox, Position, Sale
+from tools.tests.market import ORDERS, PARTICIPANTS, mail, order, position, sale
 
 
 def lines(*records: dict[str, Any]) -> list[str]:
@@ -33,6 +34,37 @@ def test_an_outbox_is_its_database_s_or_else_its_service_s() -> None:
 
 def test_empty_lines_are_no_records() -> None:
     assert parse("orders", ["", "  "]).orders == {}
+
+
+def test_what_insights_counts_is_kept_for_each_seller_and_partition() -> None:
+    books = parse("insights", lines(sale("o-1", "s-1", 5), sale("o-1", "s-2", 7), position(3, 1, 4)))
+    assert books.sales == {
+        "o-1/s-1": Sale("o-1", "s-1", 5, "EUR", "counted"),
+        "o-1/s-2": Sale("o-1", "s-2", 7, "EUR", "counted"),
+    }
+    assert books.positions == {"orders.order/3": Position("orders.order", 3, 1, 4)}
+    assert books.services == {"insights"}
+    with pytest.raises(UnreadableBookError, match="o-1/s-1 stands there twice"):
+        parse("insights", lines(sale("o-1", "s-1", 5), sale("o-1", "s-1", 5)))
+
+
+def test_a_mail_is_read_though_its_export_does_not_say_since_when_it_is_meant() -> None:
+    record = mail("o-1", "shipped", "pending")
+    [read] = parse("notifications", lines(record)).mails.values()
+    assert read == MailIntent(
+        id="order:o-1 order_shipped shopper-sam",
+        cause="order:o-1",
+        template="order_shipped",
+        recipient="shopper-sam",
+        order_id="o-1",
+        state="pending",
+        message_id="<order:o-1 order_shipped shopper-sam@bazaar.example>",
+        attempts=1,
+        created_at=datetime(2026, 11, 21, 11, 59, 50, tzinfo=UTC),
+    )
+    del record["created_at"]
+    [read] = parse("notifications", lines(record)).mails.values()
+    assert read.created_at is None
 
 
 @pytest.mark.parametrize(
