@@ -1,0 +1,1 @@
+"""What the market's streams add up to: a Faust application."""

@@ -1,0 +1,122 @@
+"""Faust's application with a firmer at-least-once: an offset is committed only when Kafka has everything that
+came of the records before it (ADR 0116).
+
+Faust flushes its producer before it commits, but gives up waiting for its own buffer after a tenth of a second,
+and a write that fails is one line in the log: what the offsets then say is done stands in no changelog.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import faust
+from faust.exceptions import ProducerSendError
+from faust.transport.drivers.aiokafka import Producer
+from faust.types.tuples import FutureMessage, RecordMetadata
+
+from bazaar_shared.dead_letters import DeadLetters
+from bazaar_shared.management import Health
+from insights.sensor import Watch
+from insights.settings import Settings
+from insights.topology import Topology
+
+
+class AcknowledgedProducer(Producer):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._open: set[asyncio.Future[Any]] = set()
+        self._failure: BaseException | None = None
+
+    def watch(self, sent: asyncio.Future[Any]) -> None:
+        self._open.add(sent)
+        sent.add_done_callback(self._close)
+
+    def _close(self, sent: asyncio.Future[Any]) -> None:
+        self._open.discard(sent)
+        if sent.cancelled():
+            self._failure = asyncio.CancelledError("a write was given up")
+        elif sent.exception() is not None:
+            self._failure = sent.exception()
+
+    def send_soon(self, fut: FutureMessage[Any]) -> None:
+        self.watch(fut)
+        super().send_soon(fut)
+
+    async def send(self, *args: Any, **options: Any) -> Awaitable[RecordMetadata]:
+        written = self.app.loop.create_future()
+        self.watch(written)
+        try:
+            acknowledged = await super().send(*args, **options)
+        except BaseException as error:
+            written.set_exception(error if isinstance(error, Exception) else ProducerSendError(repr(error)))
+            raise
+        asyncio.ensure_future(acknowledged).add_done_callback(lambda done: _pass_on(done, written))
+        return acknowledged
+
+    async def flush(self) -> None:
+        """Faust calls this before each commit; an exception here ends the worker, whose successor reads again
+        from the last commit.
+        """
+        await super().flush()
+        while waiting := tuple(self._open):
+            await asyncio.wait(waiting)
+        if self._failure is not None:
+            raise ProducerSendError(f"Kafka did not take a write: {self._failure!r}") from self._failure
+
+
+def _pass_on(done: asyncio.Future[Any], to: asyncio.Future[Any]) -> None:
+    if done.cancelled():
+        to.cancel()
+    elif (error := done.exception()) is not None:
+        to.set_exception(error)
+    else:
+        to.set_result(done.result())
+
+
+class Insights(faust.App):
+    """The application, with what its agents share."""
+
+    settings: Settings
+    topology: Topology
+    health: Health
+    dead_letters: DeadLetters
+
+    def equip(self, settings: Settings, health: Health) -> None:
+        self.settings = settings
+        self.health = health
+        self.topology = settings.topology
+        self.dead_letters = DeadLetters(
+            settings.kafka_bootstrap_servers, self.topology.dead_letters, self.topology.app_id
+        )
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        # not a timer of Faust's: those begin when the tables are recovered
+        self.add_future(self._watch())
+
+    async def _watch(self) -> None:
+        watch = Watch(self)
+        while not self.should_stop:
+            await watch.turn()
+            await self.sleep(1.0)
+
+    async def on_stop(self) -> None:
+        await super().on_stop()
+        await self.dead_letters.close()
+
+    def _new_producer(self) -> AcknowledgedProducer:
+        return AcknowledgedProducer(self.producer_transport, loop=self.loop, beacon=self.beacon)
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """No offset is committed meanwhile, nor ever again when the block fails."""
+        done = self.loop.create_future()
+        if isinstance(self.producer, AcknowledgedProducer):
+            self.producer.watch(done)
+        try:
+            yield
+        except BaseException as error:
+            done.set_exception(ProducerSendError(repr(error)))
+            raise
+        done.set_result(None)

@@ -1,0 +1,1 @@
+"""The tables, read by HTTP: Faust's web views."""

@@ -1,0 +1,1 @@
+"""The agents: one for each topic that is read."""
