@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from quart import Quart, request
 
 from bazaar_shared.metrics import HttpMetrics
-from storefront import assets, csrf, observation, pages, recorder, rendering, security, visitor
+from storefront import assets, csrf, observation, pages, recorder, rendering, security, visitor, visits
 from storefront.market import Market, open_http
 from storefront.pages.progress import Streams
 from storefront.settings import Settings
@@ -52,6 +52,7 @@ def create_app(settings: Settings, registry: CollectorRegistry = REGISTRY) -> Qu
     security.install(app)
     csrf.install(app)
     visitor.install(app)
+    visits.install(app)
     rendering.install(app, settings.currency)
     assets.install(app)
     pages.install(app)

@@ -20,6 +20,7 @@ class Parts:
         async with Parts() as parts:
             product = parts.need(catalog.product(id))         # its failure ends the others and is the page's
             reviews = parts.want("reviews", reviews.of(id))   # its failure is None, and said on the page
+        trends = parts.spare("trends", insights.top())    # its failure is None, and nobody misses it
         product.result(), reviews.result()
 
     Deadlines are the calls' own, and the whole page's (recorder.py).
@@ -45,10 +46,13 @@ class Parts:
         return self._group.create_task(asked)
 
     def want[T](self, part: str, asked: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
-        return self._group.create_task(_or_none(part, asked))
+        return self._group.create_task(_or_none(part, asked, said=True))
+
+    def spare[T](self, part: str, asked: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
+        return self._group.create_task(_or_none(part, asked, said=False))
 
 
-async def _or_none[T](part: str, asked: Coroutine[Any, Any, T]) -> T | None:
+async def _or_none[T](part: str, asked: Coroutine[Any, Any, T], *, said: bool) -> T | None:
     try:
         return await asked
     except SignedOut:
@@ -59,5 +63,6 @@ async def _or_none[T](part: str, asked: Coroutine[Any, Any, T]) -> T | None:
     except _BREACHES:
         # an answer of another shape than its contract's; one part is not worth the page
         logger.exception("an answer could not be read", extra={"part": part})
-    recorder.current().lacks(part)
+    if said:
+        recorder.current().lacks(part)
     return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from storefront.market import Market
+from storefront.viewmodels.insights import Trending
 from storefront.viewmodels.products import Card, Stall
 
 _PICTURES_OF_A_STALL = 4
@@ -19,6 +20,13 @@ async def picks(market: Market, count: int) -> tuple[Card, ...]:
     """What is spoken of best; not what nobody has spoken of yet."""
     found = await market.catalog.products(ordering="-rating", in_stock=True, limit=count)
     return tuple(card for card in found.items if card.rating and card.rating.count)
+
+
+async def trending(market: Market) -> tuple[Trending, ...]:
+    """What many look at just now, in insights' order; without what the catalog does not know any more."""
+    trends = await market.insights.trending.get()
+    cards = await market.catalog.batch([trend.product_id for trend in trends])
+    return tuple(Trending(cards[trend.product_id], trend) for trend in trends if trend.product_id in cards)
 
 
 def dressed(stalls: Sequence[Stall], cards: Sequence[Card]) -> tuple[Stall, ...]:

@@ -9,8 +9,10 @@ from bazaar_shared.auth import AsyncTokenVerifier
 from storefront.clients.base import READ_SECONDS, WRITE_SECONDS
 from storefront.clients.baskets import Baskets
 from storefront.clients.catalog import Catalog
+from storefront.clients.chat import Chat
 from storefront.clients.errors import CallFailed
 from storefront.clients.identity import Identity
+from storefront.clients.insights import Insights
 from storefront.clients.orders import Orders
 from storefront.clients.reviews import ReviewsClient
 from storefront.settings import Settings
@@ -36,6 +38,8 @@ class Market:
     baskets: Baskets
     orders: Orders
     reviews: ReviewsClient
+    chat: Chat
+    insights: Insights
     refresher: Refresher
     verifier: AsyncTokenVerifier
 
@@ -57,6 +61,8 @@ class Market:
             baskets=Baskets(http, urls["basket"], stall_names),
             orders=Orders(http, urls["orders"]),
             reviews=ReviewsClient(http, urls["reviews"]),
+            chat=Chat(http, urls["chat"]),
+            insights=Insights(http, urls["insights"]),
             refresher=Refresher(identity),
             verifier=AsyncTokenVerifier(
                 f"{urls['identity']}/.well-known/jwks.json",

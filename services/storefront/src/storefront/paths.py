@@ -20,6 +20,14 @@ def order(order_id: str) -> str:
     return f"/orders/{quote(order_id, safe='')}"
 
 
+def conversation(conversation_id: str) -> str:
+    return f"/messages/{quote(conversation_id, safe='')}"
+
+
+def dashboard(slug: str) -> str:
+    return f"/dashboard/{quote(slug, safe='')}"
+
+
 def source(path: str) -> str:
     return f"/source/{quote(path)}"
 

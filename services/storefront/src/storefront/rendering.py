@@ -1,5 +1,6 @@
 """Jinja2's environment, and what every page is given."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from quart import (
     request,
 )
 
-from storefront import anatomy, recorder, visitor
+from storefront import anatomy, recorder, visitor, visits
 from storefront.clients.errors import Refused
 from storefront.fanout import Parts
 from storefront.viewmodels.baskets import EMPTY, Basket
@@ -34,6 +35,8 @@ class Page:
     description: str
     url: str
     partial: bool
+    # `/orders/{order_id}`: what may be counted of where somebody was. None: no page of ours
+    route: str | None = None
 
 
 def install(app: Quart, currency: str) -> None:
@@ -51,8 +54,8 @@ def wants_fragment() -> bool:
 
 
 class PageParts(Parts):
-    """The parts of a whole page: its own, and those of every page's head – the basket's count, the
-    categories. They are asked together.
+    """The parts of a whole page: its own, and those of every page's head – the basket's count, messages not
+    yet read, the categories. They are asked together.
     """
 
     def __init__(self, since: tuple[str, int] | None = None) -> None:
@@ -64,6 +67,7 @@ class PageParts(Parts):
         await super().__aenter__()
         market = visitor.market()
         self.basket = self.want("basket", shown_basket(self._since))
+        self._unread = self.want("messages", unread()) if visitor.signed_in() else None
         self._categories = self.want("catalog", market.catalog.categories.get())
         # a basket names them: asked at the same time, not after it
         self.want("catalog", market.catalog.stalls.get())
@@ -72,6 +76,12 @@ class PageParts(Parts):
     async def __aexit__(self, *failure: Any) -> None:
         await super().__aexit__(*failure)
         g.basket, g.categories = self.basket.result(), self._categories.result() or ()
+        g.unread = self._unread.result() if self._unread else None
+
+
+async def unread() -> int:
+    """Messages that wait for the visitor, in all conversations."""
+    return await visitor.market().chat.unread(visitor.tokens())
 
 
 async def shown_basket(since: tuple[str, int] | None = None) -> Basket:
@@ -94,7 +104,8 @@ async def shown_basket(since: tuple[str, int] | None = None) -> Basket:
 async def page(
     template: str, title: str, /, *, http_status: int = 200, description: str = DESCRIPTION, **context: Any
 ) -> Response:
-    about = Page(title, description, _current_url(), wants_fragment())
+    route = _route() if http_status < 400 else None
+    about = Page(title, description, _current_url(), wants_fragment(), route)
     return Response(await render_template(template, page=about, **context), http_status)
 
 
@@ -117,6 +128,7 @@ async def _surroundings() -> dict[str, Any]:
         "visitor": visitor.as_seen(),
         "categories": _categories(),
         "missing": list(record.missing),
+        "counted": visits.counted(),
         "flashes": [{"kind": kind, "text": text} for kind, text in _flashes()],
         # the last call was made before a template is rendered: none of them asks anybody
         "anatomy": anatomy.dissect(record),
@@ -136,6 +148,10 @@ def _categories() -> Iterable[Category]:
 def _current_url() -> str:
     query = request.query_string.decode("latin1")
     return f"{request.path}?{query}" if query else request.path
+
+
+def _route() -> str | None:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", request.url_rule.rule) if request.url_rule else None
 
 
 def when(moment: datetime) -> str:

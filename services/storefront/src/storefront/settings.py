@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bazaar_shared.settings import Redacted, flag, integer, read_secret, require
 
-SERVICES = ("identity", "catalog", "basket", "orders", "reviews")
+SERVICES = ("identity", "catalog", "basket", "orders", "reviews", "chat", "insights")
 _ISSUER, _AUDIENCE = "https://identity.bazaar.example", "bazaar"
 _REQUIRED = (*(f"{name.upper()}_URL" for name in SERVICES), "COOKIE_KEY_FILE")
 

@@ -38,6 +38,8 @@ class Visitor:
     is_operator: bool
     is_seller: bool
     basket_count: int | None
+    # None: a guest, or chat did not tell
+    unread: int | None
 
 
 def install(app: Quart) -> None:
@@ -103,6 +105,7 @@ def as_seen() -> Visitor:
         is_operator=bool(principal and principal.is_operator),
         is_seller=bool(principal and principal.has("seller")),
         basket_count=basket.item_count if basket else None,
+        unread=g.get("unread"),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace as Some
 from typing import Any
 
+from tests.look.figures import FIGURES, TRENDING
 from tests.look.goods import (
     FILTERS,
     LONG,
@@ -32,6 +33,7 @@ from tests.look.goods import (
     visitor,
 )
 from tests.look.orders import ADDRESS, DECLINED, ORDERS, SHIPPED, UNDERWAY, checkout, journey, order
+from tests.look.talks import TALKS
 
 
 def error(status: int, kind: str, title: str, detail: str, **other: Any) -> dict[str, Any]:
@@ -87,18 +89,22 @@ MAPS = MARKET["sellers"][2]
 NO_ANSWER = Some(total_ms=0.4, calls=[])
 
 PAGES: list[tuple[str, str, dict[str, Any]]] = [
-    ("home", "home.html", surroundings("/") | {"stalls": stalls, "newest": newest, "picks": picks}),
+    (
+        "home",
+        "home.html",
+        surroundings("/") | {"stalls": stalls, "newest": newest, "picks": picks, "trending": TRENDING},
+    ),
     (
         "home-no-reviews",
         "home.html",
         surroundings("/", missing=["reviews"], anatomy=ailing, flashes=TOLD)
-        | {"stalls": stalls[:3], "newest": newest, "picks": []},
+        | {"stalls": stalls[:3], "newest": newest, "picks": [], "trending": []},
     ),
     (
         "home-empty",
         "home.html",
         surroundings("/", categories=[], missing=["catalog"], anatomy=NO_ANSWER)
-        | {"stalls": [], "newest": [], "picks": []},
+        | {"stalls": [], "newest": [], "picks": [], "trending": []},
     ),
     ("stalls", "stalls.html", surroundings("/stalls", "The stalls", visitor=OLGA) | {"stalls": stalls}),
     (
@@ -155,7 +161,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "results-fragment",
         "_results.html",
         results("/search", "Everything")
-        | {"page": Some(title="", description="", url="/search", partial=True)},
+        | {"page": Some(title="", description="", url="/search", partial=True, route=None)},
     ),
     ("product", "product.html", product("CK-213")),
     (
@@ -173,6 +179,15 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
                 body="Well bound.",
                 author_name="Sam",
             ),
+        ),
+    ),
+    (
+        "product-asked",
+        "product.html",
+        product(
+            "RS-813",
+            visitor=SAM,
+            ask_form=form({"body": "Please write something."}, body="", client_message_id="3b0c"),
         ),
     ),
     (
@@ -233,7 +248,8 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     (
         "reviews-fragment",
         "_reviews.html",
-        product("CK-213") | {"page": Some(title="", description="", url="/products/x", partial=True)},
+        product("CK-213")
+        | {"page": Some(title="", description="", url="/products/x", partial=True, route=None)},
     ),
     ("basket", "basket.html", surroundings("/basket", "Your basket") | {"basket": full_basket}),
     (
@@ -336,11 +352,19 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "orders.html",
         surroundings("/orders", "Your orders", visitor=SAM) | {"orders": [], "next_url": None},
     ),
+    *TALKS,
+    *FIGURES,
     ("order-underway", "order.html", UNDERWAY),
     ("order-shipped", "order.html", SHIPPED),
     ("order-delivered", "order.html", order("delivered", "Delivered", "good", journey(*["done"] * 5), True)),
     ("order-declined", "order.html", DECLINED),
     ("progress-fragment", "_progress.html", UNDERWAY),
+    (
+        "progress-fragment-shipped",
+        "_progress.html",
+        SHIPPED | {"page": Some(title="", description="", url="/orders/x", partial=True, route=None)},
+    ),
+    ("count-fragment", "_count.html", surroundings("/basket/count", partial=True)),
     (
         "error-not-found",
         "error.html",

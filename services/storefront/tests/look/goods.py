@@ -82,11 +82,13 @@ def form(errors: dict[str, str] | None = None, **values: str) -> Some:
 
 def visitor(**other: Any) -> Some:
     plain = {"signed_in": False, "name": None, "is_operator": False, "is_seller": False, "basket_count": None}
+    plain["unread"] = None
     return Some(**(plain | other))
 
 
-SAM = visitor(signed_in=True, name="Sam Shopper", basket_count=5)
-OLGA = visitor(signed_in=True, name="Olga Operator", is_operator=True, basket_count=0)
+SAM = visitor(signed_in=True, name="Sam Shopper", basket_count=5, unread=3)
+OLGA = visitor(signed_in=True, name="Olga Operator", is_operator=True, basket_count=0, unread=0)
+STELLA = visitor(signed_in=True, name="Stella Seller", is_seller=True, basket_count=0, unread=12)
 
 
 def call(
@@ -131,6 +133,7 @@ def surroundings(url: str, title: str = "", partial: bool = False, **other: Any)
         "visitor": visitor(basket_count=2),
         "categories": categories,
         "missing": [],
+        "counted": True,
         "flashes": [],
         "anatomy": anatomy,
         "page": Some(
@@ -138,6 +141,7 @@ def surroundings(url: str, title: str = "", partial: bool = False, **other: Any)
             description="An online market where every stall's goods come to one basket.",
             url=url,
             partial=partial,
+            route="/products/{product_id}",
         ),
     }
     return plain | other
@@ -269,6 +273,9 @@ NO_REVIEWS = Some(
 )
 
 
+QUESTION = form(body="", client_message_id="3b0c7b52-8c4e-4f7e-9a51-5c2d9d0e6a11")
+
+
 def product(sku: str, title: str = "", **other: Any) -> dict[str, Any]:
     shown = other.pop("product", card(sku, 4.48, 31))
     seller = next(s for s in stalls if s.name == _PRODUCTS[sku][0]["name"])
@@ -278,6 +285,7 @@ def product(sku: str, title: str = "", **other: Any) -> dict[str, Any]:
         "reviews": REVIEWS,
         "my": None,
         "review_form": form(rating="", title="", body="", author_name=""),
+        "ask_form": QUESTION,
         "more": [card(p["sku"], 4.1, 6) for p in _PRODUCTS[sku][0]["products"][4:8]],
         "stall": seller,
     }

@@ -4,7 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace as Some
 from typing import Any
 
-from tests.look.goods import LONG, NOON, SAM, card, form, full_basket, surroundings
+from tests.look.goods import LONG, NOON, QUESTION, SAM, card, form, full_basket, surroundings
 
 ADDRESS = {
     "name": "Sam Shopper",
@@ -106,11 +106,17 @@ def order(status: str, label: str, tone: str, steps: list[Some], ended: bool, **
         "address": Some(**(ADDRESS | {"line2": None})),
         "can_cancel": not ended,
         "ended": ended,
+        "moving": not ended or status == "shipped",
+        "url": "/orders/9f2c",
+        "version": 3,
+        "stalls": [("s1", "Camellia & Kettle"), ("s2", "The Paper Lantern")],
     }
     return surroundings("/orders/9f2c", "Order 9F2C-61A0", visitor=SAM) | {
         "order": Some(**(shown | other)),
         "steps": steps,
         "stream_url": None if ended else "/orders/9f2c/stream",
+        "ask_form": QUESTION,
+        "bought": status == "pending",
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from prometheus_client import CollectorRegistry
 from quart import Quart, Response
 from quart.typing import TestClientProtocol
@@ -39,9 +40,16 @@ def settings(market: Collaborators) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates are compiled once for all applications; nothing else of them is shared."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[Quart]:
+async def app(settings: Settings, compiled: FileSystemBytecodeCache) -> AsyncIterator[Quart]:
     app = create_app(settings, CollectorRegistry())
+    app.jinja_env.bytecode_cache = compiled
     async with app.test_app():
         yield app
 

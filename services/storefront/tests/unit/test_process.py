@@ -27,7 +27,7 @@ class Process:
     def __init__(self, market: Collaborators, folder: Path) -> None:
         (folder / "key").write_text("a key for tests\n")
         self.http, self.management = free_port(), free_port()
-        names = ("IDENTITY", "CATALOG", "BASKET", "ORDERS", "REVIEWS")
+        names = ("IDENTITY", "CATALOG", "BASKET", "ORDERS", "REVIEWS", "CHAT", "INSIGHTS")
         environment = {
             "PATH": os.environ["PATH"],
             **{f"{name}_URL": market.url for name in names},

@@ -19,6 +19,8 @@ ENVIRONMENT = {
     "BASKET_URL": "http://basket:8140",
     "ORDERS_URL": "http://orders:8103",
     "REVIEWS_URL": "http://reviews:8150",
+    "CHAT_URL": "http://chat:8170",
+    "INSIGHTS_URL": "http://insights:8195",
 }
 
 
@@ -31,6 +33,8 @@ def test_all_that_is_missing_is_said_at_once() -> None:
         "BASKET_URL",
         "ORDERS_URL",
         "REVIEWS_URL",
+        "CHAT_URL",
+        "INSIGHTS_URL",
         "COOKIE_KEY_FILE",
     )
 
@@ -105,5 +109,7 @@ def test_every_path_that_is_linked_has_a_page(app: object) -> None:
         paths.stall("a"),
         paths.category("a"),
         paths.source("a/b"),
+        paths.conversation(an_id),
+        paths.dashboard("a"),
     ):
         assert adapter.match(path, method="GET")

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from storefront.clients.base import Service, document
+from storefront.clients.base import Bearer, Service, document
 from storefront.clients.errors import CallFailed
 from storefront.viewmodels.products import Card, Cards, Category, Stall
 
@@ -18,12 +18,13 @@ _MOST_IN_A_BATCH = 100
 
 
 class Remembered[T]:
-    """A list that may be a minute old, and older while its service is away. One asks, the others wait; a
-    failure is remembered too, for a moment: not every part of a page waits for it anew.
+    """A list that may be so many seconds old, and older while its service is away. One asks, the others wait;
+    a failure is remembered too, for a moment: not every part of a page waits for it anew.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], seconds: float = _REMEMBERED_SECONDS) -> None:
         self._fetch = fetch
+        self._seconds = seconds
         self._lock = asyncio.Lock()
         self._until = float("-inf")
         self._failure: CallFailed | None = None
@@ -41,7 +42,7 @@ class Remembered[T]:
     async def _renew(self) -> None:
         try:
             self.known = await self._fetch()
-            self._until = monotonic() + _REMEMBERED_SECONDS
+            self._until = monotonic() + self._seconds
         except CallFailed as failure:
             self._failure = failure
             self._until = monotonic() + _TRY_AGAIN_SECONDS
@@ -76,6 +77,11 @@ class Catalog(Service):
     async def stall(self, slug: str) -> Stall:
         answer = await self.ask("GET", "/api/catalog/sellers/{slug}", path={"slug": slug})
         return Stall.of(document(self.name, answer))
+
+    async def my_stalls(self, bearer: Bearer) -> tuple[Stall, ...]:
+        """Those the caller works for; none for whoever only shops."""
+        answer = await self.ask("GET", "/api/catalog/sellers/mine", bearer=bearer)
+        return tuple(Stall.of(item) for item in document(self.name, answer)["items"])
 
     async def _categories(self) -> tuple[Category, ...]:
         answer = await self.ask("GET", "/api/catalog/categories", params={"limit": 100})

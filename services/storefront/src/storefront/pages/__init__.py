@@ -5,10 +5,13 @@ from quart import Quart
 from storefront.pages import (
     about,
     account,
+    ask,
     basket,
     checkout,
+    dashboard,
     errors,
     home,
+    messages,
     orders,
     products,
     progress,
@@ -17,7 +20,22 @@ from storefront.pages import (
     stalls,
 )
 
-_ALL = (about, account, basket, checkout, home, orders, products, progress, reviews, source, stalls)
+_ALL = (
+    about,
+    account,
+    ask,
+    basket,
+    checkout,
+    dashboard,
+    home,
+    messages,
+    orders,
+    products,
+    progress,
+    reviews,
+    source,
+    stalls,
+)
 
 
 def install(app: Quart) -> None:

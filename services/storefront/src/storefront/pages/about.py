@@ -15,5 +15,6 @@ async def colophon() -> Response:
 
 @bp.get("/robots.txt")
 async def robots() -> Response:
-    rules = "User-agent: *\nDisallow: /api/\nDisallow: /basket\nDisallow: /checkout\nDisallow: /orders\n"
-    return Response(rules, content_type="text/plain; charset=utf-8")
+    private = ("/api/", "/basket", "/checkout", "/dashboard", "/messages", "/orders")
+    rules = "".join(f"Disallow: {path}\n" for path in private)
+    return Response(f"User-agent: *\n{rules}", content_type="text/plain; charset=utf-8")

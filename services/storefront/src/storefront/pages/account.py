@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from quart import Blueprint, Response, flash, request
+from quart import Blueprint, Response, flash, g, request
 
 from storefront import csrf, paths, visitor
 from storefront.clients.errors import CallFailed, Refused
@@ -18,6 +19,8 @@ bp = Blueprint("account", __name__)
 SIGN_IN_FIELDS = ("email", "password")
 SIGN_UP_FIELDS = ("email", "password", "display_name")
 _SHORTEST_PASSWORD = 12
+# a socket is told a minute or so before: by then there must be a token to come back with
+_WORTH_RENEWING = timedelta(minutes=3)
 
 
 @bp.get("/sign-in")
@@ -55,6 +58,19 @@ async def open_account() -> Response:
     if form.good and await _signed_up(form) and await _signed_in(form):
         return await _welcome(target, "Welcome")
     return await _show("sign_up.html", "Open an account", form, target, 422)
+
+
+@bp.get("/session")
+async def go_on() -> Response:
+    """For a page's script whose socket is about to end with its token: another token in the cookie, or 401.
+
+    Nothing changes but the cookie, so it is a GET; what is good for long enough is left as it is.
+    """
+    held, principal = tokens(), g.principal
+    ends_soon = principal is None or principal.expires_at - datetime.now(UTC) < _WORTH_RENEWING
+    if ends_soon and held.granted is None and not await held.renew(held.access):
+        return Response("", 401)
+    return Response("", 204)
 
 
 @bp.post("/sign-out")

@@ -3,7 +3,7 @@ from uuid import UUID
 from quart import Blueprint, Response, g, request, session
 from quart import flash as flash_text
 
-from storefront import recorder
+from storefront import fanout, recorder
 from storefront.clients.baskets import Holder
 from storefront.clients.errors import Refused, Unavailable
 from storefront.rendering import PageParts, page, see_other, shown_basket, wants_fragment
@@ -24,6 +24,15 @@ async def show() -> Response:
     basket = parts.basket.result()
     remember_seen(basket)
     return await page("basket.html", "Basket", basket=basket)
+
+
+@bp.get("/basket/count")
+async def count() -> Response:
+    """The number in a page's head, for a page on which the basket was bought meanwhile."""
+    async with fanout.Parts() as parts:
+        basket = parts.want("basket", shown_basket())
+    g.basket = basket.result()
+    return await page("_count.html", "Basket")
 
 
 @bp.post("/basket/lines")

@@ -6,7 +6,7 @@ from typing import Any
 
 from quart import Blueprint, Response, current_app, request
 
-from storefront import paths
+from storefront import paths, visits
 from storefront.clients.errors import Refused, Unavailable
 from storefront.pages.account import SIGN_IN_FIELDS, SIGN_UP_FIELDS
 from storefront.pages.basket import remember_seen, seen
@@ -88,6 +88,7 @@ async def _placed(form: Form, order: dict[str, Any], key: str) -> Response:
     except Unavailable as failure:
         # the same key: should the order have been stored, sending it again finds it
         return await _page(form, key, _no_answer(failure), 503)
+    visits.bought(order_id)
     return await see_other(paths.order(order_id))
 
 

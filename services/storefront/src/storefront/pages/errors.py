@@ -31,6 +31,8 @@ _SERVICES = {
     "orders": "The till does not answer just now; what you ordered is safe.",
     "identity": "Signing in does not work just now; please try again in a moment.",
     "reviews": "The reviews do not answer just now.",
+    "chat": "The messages do not answer just now; nothing that was said is lost.",
+    "insights": "The figures do not answer just now; they go on being counted.",
 }
 
 

@@ -4,12 +4,14 @@ from uuid import UUID
 
 from quart import Blueprint, Response, abort, request, url_for
 
-from storefront import fanout, paths
+from storefront import fanout, paths, visits
 from storefront.clients.base import Bearer
 from storefront.clients.errors import Refused
 from storefront.clients.orders import JournalEntry, OrderDocument
 from storefront.market import Market
-from storefront.rendering import PageParts, page, see_other
+from storefront.pages.messages import question
+from storefront.rendering import PageParts, page, see_other, wants_fragment
+from storefront.viewmodels.forms import Form
 from storefront.viewmodels.orders import Order, OrderSummary, Surroundings
 from storefront.viewmodels.products import Card
 from storefront.visitor import market, member, members_only
@@ -40,12 +42,28 @@ async def show_all() -> Response:
 @bp.get("/orders/<uuid:order_id>")
 @members_only
 async def show(order_id: UUID) -> Response:
+    return await show_order(str(order_id))
+
+
+async def show_order(order_id: str, ask_form: Form | None = None, code: int = 200) -> Response:
+    """The page, or for htmx the order's steps as they are now. Also the answer to a question that could not
+    be taken.
+    """
+    if wants_fragment():
+        order = await order_of(market(), order_id, member())
+        return await page("_progress.html", f"Order {order.number}", order=order, steps=order.steps)
     async with PageParts() as parts:
-        found = parts.need(order_of(market(), str(order_id), member()))
+        found = parts.need(order_of(market(), order_id, member()))
     order = found.result()
-    stream = None if order.ended else url_for("progress.events", order_id=order_id)
     return await page(
-        "order.html", f"Order {order.number}", order=order, steps=order.steps, stream_url=stream
+        "order.html",
+        f"Order {order.number}",
+        http_status=code,
+        order=order,
+        steps=order.steps,
+        stream_url=None if order.ended else url_for("progress.events", order_id=order_id),
+        ask_form=ask_form or question(),
+        bought=visits.just_bought(order_id),
     )
 
 

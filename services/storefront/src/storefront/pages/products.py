@@ -7,6 +7,7 @@ from quart import Blueprint, Response, abort, request
 from storefront.clients.errors import Refused
 from storefront.market import Market
 from storefront.pages.listing import Listing, show
+from storefront.pages.messages import question
 from storefront.pages.reviews import FIELDS as REVIEW_FIELDS
 from storefront.pages.reviews import reviews_of
 from storefront.rendering import PageParts, page, wants_fragment
@@ -35,9 +36,11 @@ async def product(product_id: UUID) -> Response:
     return await show_product(str(product_id))
 
 
-async def show_product(product_id: str, review_form: Form | None = None, code: int = 200) -> Response:
-    """The page, or for htmx its reviews. Also the answer to a review that could not be taken, with the form
-    as it was filled in.
+async def show_product(
+    product_id: str, review_form: Form | None = None, code: int = 200, ask_form: Form | None = None
+) -> Response:
+    """The page, or for htmx its reviews. Also the answer to a review or a question that could not be taken,
+    with the form as it was filled in.
     """
     asked = market()
     fragment = wants_fragment()
@@ -62,6 +65,7 @@ async def show_product(product_id: str, review_form: Form | None = None, code: i
         reviews=told,
         my=mine.result(),
         review_form=review_form or Form.of(REVIEW_FIELDS, author_name=as_seen().name or ""),
+        ask_form=ask_form or question(),
         more=(more.result() if more else None) or (),
         stall=stall.result(),
     )

@@ -26,6 +26,8 @@ _PARCELS = {
     "delivered": "Delivered",
     "withdrawn": "Called back",
 }
+_RESTING = frozenset({"delivered", "cancelled", "refunded"})
+_A_STALL = "A stall"
 _CANCELLABLE = frozenset({"pending", "confirmed"})
 _PICTURES_IN_A_LIST = 4
 
@@ -119,9 +121,13 @@ class Order:
     created_at: datetime
     lines: tuple[OrderLine, ...]
     parcels: tuple[Parcel, ...]
+    # (id, name) of each stall that it is of
+    stalls: tuple[tuple[str, str], ...]
     address: Mapping[str, str | None]
     ended: bool
     steps: tuple[Step, ...]
+    # of the last event that it contains: what chat is asked to go on from
+    version: int
 
     @property
     def number(self) -> str:
@@ -144,6 +150,11 @@ class Order:
         return REASONS.get(self.reason, self.reason) if self.reason else None
 
     @property
+    def moving(self) -> bool:
+        """Something may still happen to it."""
+        return self.status not in _RESTING
+
+    @property
     def can_cancel(self) -> bool:
         return self.status in _CANCELLABLE
 
@@ -164,9 +175,11 @@ class Order:
             created_at=datetime.fromisoformat(order["created_at"]),
             lines=tuple(_line(line, order["status"], around) for line in order["lines"]),
             parcels=tuple(_parcel(parcel, around) for parcel in order["parcels"]),
+            stalls=_stalls(order["lines"], around),
             address=order["delivery_address"],
             ended=has_ended(order),
             steps=steps(order, journal),
+            version=order["version"],
         )
 
 
@@ -188,8 +201,13 @@ def _line(line: Mapping[str, Any], status: str, around: Surroundings) -> OrderLi
     )
 
 
+def _stalls(lines: Sequence[Mapping[str, Any]], around: Surroundings) -> tuple[tuple[str, str], ...]:
+    ids = dict.fromkeys(line["seller_id"] for line in lines)
+    return tuple((seller_id, around.stalls.get(seller_id, _A_STALL)) for seller_id in ids)
+
+
 def _parcel(parcel: Mapping[str, Any], around: Surroundings) -> Parcel:
-    stall = around.stalls.get(parcel["seller_id"], "A stall")
+    stall = around.stalls.get(parcel["seller_id"], _A_STALL)
     return Parcel(stall, parcel["status"], parcel["tracking_code"])
 
 

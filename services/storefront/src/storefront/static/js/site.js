@@ -76,6 +76,14 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (open && details) details.open = true;
 });
 
+// What is swapped every few seconds (data-keep-open) keeps open what was opened in it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!event.target.matches?.("[data-keep-open]")) return;
+  const open = [...event.target.querySelectorAll("details[open][id]")].map((details) => details.id);
+  const again = () => open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  document.addEventListener("htmx:afterSwap", again, { once: true });
+});
+
 // Addresses without what was left empty: ?q=tea, not ?q=tea&category=&seller=&min=…
 document.addEventListener("htmx:configRequest", (event) => {
   const { verb, formData } = event.detail;
