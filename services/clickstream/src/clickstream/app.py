@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import falcon.asgi
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from bazaar_shared.management import Management
 from bazaar_shared.metrics import HttpMetrics
 from clickstream.api import errors
 from clickstream.api.clicks import PATH, Clicks, Topic
+from clickstream.api.eager import EagerApp
 from clickstream.api.media import request_handlers, response_handlers
 from clickstream.api.middleware import Lifespan, Observing
 from clickstream.api.openapi import Contract
@@ -16,15 +16,13 @@ from clickstream.flow import InFlight, SessionRates
 from clickstream.kafka import ClicksTopic
 from clickstream.settings import Settings, load
 
-type App = falcon.asgi.App[Any, Any]
-
 # what no handler takes: a body that does not say what it is, is refused
 _UNSAID = "application/octet-stream"
 
 
 def create_app(
     settings: Settings | None = None, topic: Topic | None = None, registry: CollectorRegistry = REGISTRY
-) -> App:
+) -> EagerApp:
     """Without settings they are read from the environment: `uvicorn --factory clickstream.app:create_app`.
 
     A given topic's life is its giver's; otherwise it is Kafka's, connected while the server runs.
@@ -39,7 +37,7 @@ def create_app(
             ack_seconds=settings.ack_seconds,
         )
         middleware.append(Lifespan(kafka, management(settings, kafka)))
-    app: App = falcon.asgi.App(middleware=middleware)
+    app = EagerApp(middleware=middleware)
     app.req_options.media_handlers = request_handlers(settings.body_seconds)
     app.req_options.default_media_type = _UNSAID
     app.resp_options.media_handlers = response_handlers()

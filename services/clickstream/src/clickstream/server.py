@@ -1,5 +1,8 @@
 """uvicorn around the application: one process, one loop, shared by HTTP and the producer."""
 
+import signal
+import sys
+
 import uvicorn
 
 from clickstream.app import create_app
@@ -13,6 +16,9 @@ SHUTDOWN_SECONDS = 20
 
 def serve(settings: Settings) -> None:
     """At SIGTERM: no new connections, the requests under way are answered, then Kafka is closed."""
+    # uvicorn raises the signal once more when it has ended by it, for whoever had it before
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(settings),
         host=settings.http_host,
