@@ -19,7 +19,7 @@ from bazaar_shared.dead_letters import DeadLetters
 from bazaar_shared.management import Health
 from insights.sensor import Watch
 from insights.settings import Settings
-from insights.topology import Topology
+from insights.topology import TABLES, Topology
 
 
 class AcknowledgedProducer(Producer):
@@ -27,6 +27,12 @@ class AcknowledgedProducer(Producer):
         super().__post_init__()
         self._open: set[asyncio.Future[Any]] = set()
         self._failure: BaseException | None = None
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        # the router hashes keys by what this client knows of a topic, which is nothing before it has written there
+        for table in TABLES:
+            await self._ensure_producer().partitions_for(self.app.topology.changelog(table))
 
     def watch(self, sent: asyncio.Future[Any]) -> None:
         self._open.add(sent)

@@ -38,8 +38,8 @@ async def reset(settings: Settings) -> None:
 
 
 async def _from_the_beginning(servers: str, group: str, topics: Iterable[str]) -> None:
-    """Kafka takes offsets from outside of a group only while it has no members. A worker that was stopped is one
-    for as long as its session lasts.
+    """Kafka takes offsets from outside of a group only while it has no members. A worker that was killed
+    is one for as long as its session lasts.
     """
     reader = AIOKafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
     await reader.start()

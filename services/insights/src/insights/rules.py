@@ -33,14 +33,14 @@ class Seen:
 
     total_minor: int
     most_of_one: int
-    # when the shopper's orders were placed, this one's included
+    # when the shopper's orders were placed that are known by now, this one's included
     placed_at: tuple[float, ...]
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     rule: str
+    kind: str
     severity: str
     detail: str
 
@@ -82,7 +82,7 @@ def findings(every: tuple[Rule, ...], seen: Seen) -> Iterator[Finding]:
         value = _value(rule, seen)
         if value >= rule.least:
             severity = "critical" if value >= rule.critical_from else rule.severity
-            yield Finding(rule.name, severity, _detail(rule, value))
+            yield Finding(rule.name, rule.kind, severity, _detail(rule, value))
 
 
 def alert_id(order_id: str, rule: str) -> str:
@@ -96,7 +96,8 @@ def _value(rule: Rule, seen: Seen) -> int:
         case "quantity":
             return seen.most_of_one
         case _:
-            return sum(1 for at in seen.placed_at if seen.at - rule.minutes * 60 < at <= seen.at)
+            newest = max(seen.placed_at)
+            return sum(1 for at in seen.placed_at if newest - rule.minutes * 60 < at)
 
 
 def _detail(rule: Rule, value: int) -> str:

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Any
 
 from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.sensors import Sensor
 from faust.types import TP, AppT, CollectionT, EventT, StreamT
 from faust.types.transports import ConsumerT, ProducerT
@@ -107,7 +108,11 @@ class Watch:
 
     def _tell_lag(self) -> None:
         consumer = self._app.consumer
-        read = {tp for tp in consumer.assignment() if tp.topic not in self._app.tables.changelog_topics}
+        try:
+            assigned = consumer.assignment()
+        except ConsumerNotStarted:
+            return
+        read = {tp for tp in assigned if tp.topic not in self._app.tables.changelog_topics}
         for tp in self._known - read:
             LAG.remove(self._app.topology.app_id, tp.topic, str(tp.partition))
         self._known = read

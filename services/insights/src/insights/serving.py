@@ -55,6 +55,8 @@ def _work(settings: Settings, health: Health) -> None:
         loop=asyncio.new_event_loop(),
     )
     asyncio.set_event_loop(worker.loop)
+    # it would draw on stdout, which is the log's
+    worker.spinner = None
     app.worker_init()
     app.worker_init_post_autodiscover()
     worker.execute_from_commandline()

@@ -21,8 +21,6 @@ class Settings:
     state_dir: Path
 
     process_name: str = "insights"
-    # Kafka knows a worker that was killed by this name, and gives it its partitions back at once
-    instance_id: str = "insights"
     log_level: str = "INFO"
     http_host: str = "127.0.0.1"
     http_port: int = 8195
@@ -64,7 +62,6 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         catalog_url=catalog_url.rstrip("/"),
         state_dir=Path(state_dir),
         process_name=name,
-        instance_id=env.get("INSTANCE_ID") or name,
         log_level=env.get("LOG_LEVEL") or "INFO",
         http_host=host,
         http_port=_port(env, "HTTP_PORT", 8195),

@@ -1,5 +1,6 @@
 """A real broker, on which every market of a test has topics of its own, and a catalog's one answer."""
 
+import asyncio
 import json
 import os
 import threading
@@ -96,8 +97,8 @@ class Market:
             "STATE_DIR": str(home / "one"),
         }
 
-    async def open(self) -> None:
-        await create(self.brokers, self.names.all())
+    def open(self) -> None:
+        asyncio.run(create(self.brokers, self.names.all()))
 
     def worker(self, name: str = "one") -> Worker:
         worker = Worker(
@@ -109,6 +110,18 @@ class Market:
 
     def run(self, name: str) -> str:
         return command(name, self.environment)
+
+    def books(self) -> dict[tuple[str, str], tuple[int, str]]:
+        """What `export` says of each order and seller; everything there was must have been consumed."""
+        lines = [json.loads(line) for line in self.run("export").splitlines()]
+        positions = [line for line in lines if line["kind"] == "insights_position"]
+        assert len(positions) == 2 * PARTITIONS
+        assert [line for line in positions if line["consumed"] < line["end"]] == []
+        return {
+            (line["order_id"], line["seller_id"]): (line["amount_minor"], line["state"])
+            for line in lines
+            if line["kind"] == "insight_order"
+        }
 
     def operator(self) -> str:
         return self.forge.token(roles=("operator",))
@@ -156,10 +169,24 @@ class Market:
 
 
 @pytest.fixture
-async def market(
+def market(
     brokers: str, jwks_url: str, catalog: Catalog, forge: TokenForge, tmp_path: Path
-) -> AsyncIterator[Market]:
+) -> Iterator[Market]:
+    """Closed still: `open()` makes its topics."""
     market = Market(brokers, jwks_url, catalog, forge, tmp_path)
-    await market.open()
     yield market
     market.close()
+
+
+@pytest.fixture(scope="module")
+def busy(
+    brokers: str, jwks_url: str, forge: TokenForge, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Market]:
+    """One market with a worker, for all tests of a module: each has sellers, products and visits of its own."""
+    catalog = Catalog()
+    market = Market(brokers, jwks_url, catalog, forge, tmp_path_factory.mktemp("busy"))
+    market.open()
+    market.worker().until_ready()
+    yield market
+    market.close()
+    catalog.close()

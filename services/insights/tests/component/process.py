@@ -62,7 +62,8 @@ class Worker:
 
     def until_ready(self) -> "Worker":
         def ready() -> bool:
-            assert self.ended is None, "the worker has ended: see its log"
+            if self.ended is not None:
+                raise RuntimeError(f"the worker has ended with {self.ended}: see {self._log.name}")
             status, body = self.managed("/health/ready")
             assert status == 200, body
             return True

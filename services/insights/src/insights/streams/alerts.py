@@ -32,16 +32,17 @@ class Alerts:
         memory = longest_memory(self.rules)
         orders = recent(self.tables.shoppers[placed.shopper_id], placed, memory)
         self.tables.shoppers[placed.shopper_id] = orders
-        seen = Seen(placed.total_minor, placed.most_of_one, tuple(orders.values()), placed.at)
+        seen = Seen(placed.total_minor, placed.most_of_one, tuple(orders.values()))
         for finding in findings(self.rules, seen):
-            known = self.tables.alerts[placed.order_id]
+            order_id, at = about(finding, placed, orders)
+            known = self.tables.alerts[order_id]
             if finding.rule not in known:
-                alert = alert_of(placed, finding)
+                alert = alert_of(order_id, placed.shopper_id, at, finding)
                 await self._publish(alert)
                 ALERTS.labels(finding.rule, finding.severity).inc()
                 known = {**known, finding.rule: alert}
             # also when it is known: its changelog may not
-            self.tables.alerts[placed.order_id] = known
+            self.tables.alerts[order_id] = known
 
     async def _publish(self, alert: Mapping[str, Any]) -> None:
         document = Event(
@@ -66,16 +67,25 @@ def recent(orders: Mapping[str, float], placed: Placed, memory: int) -> dict[str
     return {**kept, placed.order_id: placed.at}
 
 
-def alert_of(placed: Placed, finding: Finding) -> dict[str, Any]:
+def about(finding: Finding, placed: Placed, orders: Mapping[str, float]) -> tuple[str, float]:
+    """The order that an alert is raised for, and when it was placed. Orders of one shopper come from different
+    partitions, in any order: that they are many is said of the newest.
+    """
+    if finding.kind != "frequency":
+        return placed.order_id, placed.at
+    return max(orders.items(), key=lambda each: (each[1], each[0]))
+
+
+def alert_of(order_id: str, shopper_id: str, at: float, finding: Finding) -> dict[str, Any]:
     return {
-        "alert_id": alert_id(placed.order_id, finding.rule),
-        "order_id": placed.order_id,
-        "shopper_id": placed.shopper_id,
+        "alert_id": alert_id(order_id, finding.rule),
+        "order_id": order_id,
+        "shopper_id": shopper_id,
         "rule": finding.rule,
         "severity": finding.severity,
         "detail": finding.detail,
         # the order's own time: told again, the alert is the same to the letter
-        "at": datetime.fromtimestamp(placed.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
 
 
