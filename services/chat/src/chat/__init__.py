@@ -1,0 +1,1 @@
+"""chat: conversations of shoppers and sellers, and live order tracking."""

@@ -1,0 +1,1 @@
+"""Conversations: who may see them, their messages, what is unread."""

@@ -1,0 +1,1 @@
+"""What chat learns on Kafka."""

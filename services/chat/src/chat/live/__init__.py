@@ -1,0 +1,1 @@
+"""What reaches clients by itself: feeds, wake-ups, presence, unread counts. Knows no web framework."""

@@ -1,0 +1,1 @@
+"""Orders as their shoppers follow them."""

@@ -1,0 +1,1 @@
+"""Tornado's side: handlers, the socket, the document."""
