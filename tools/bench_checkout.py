@@ -31,13 +31,12 @@ from tools.bench import cpu, pace
 from tools.bench.completing import CompletingError, completing
 from tools.bench.http_load import LoadError, Result, closed_loop, open_loop, requests
 from tools.bench.pace import PaceError, Pgbench
-from tools.bench.report import Report, as_markdown, write
+from tools.bench.report import RESULTS, Report, as_markdown, write
 from tools.bench.stage import Stage, StageError, own_orders
 from tools.books import UnreadableBookError
 from tools.shopper import DemoError, Shopper, order_body
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "docs" / "benchmarks"
 SHOPPER = "chiyo@bazaar.example"
 LINES = 3
 WARM_UP = 2.0

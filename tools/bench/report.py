@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ from tools.bench.pace import Pace
 
 GOAL = 0.60
 QUIET = 1.2  # the fastest of pgbench's runs against the slowest
-LOCK = Path(__file__).resolve().parents[2] / "services/orders/requirements.txt"
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "benchmarks"
 ON_THE_WAY = ("uvicorn", "uvloop", "httptools", "fastapi", "pydantic", "pyjwt", "asyncpg")
 WHERE = {"service": "at the service", "gateway": "through the gateway"}
 
@@ -77,16 +79,13 @@ class Report:
 
     def conditions(self) -> dict[str, Any]:
         return {
-            "machine": f"{os.cpu_count()} × {processor()}",
-            "system": f"{platform.system()} {platform.release().partition('-')[0]}",
-            "python": platform.python_version(),
-            "load of the machine, last 5 minutes": round(os.getloadavg()[1], 1),
+            **machine(),
             "postgresql": self.postgres,
             "connections": self.connections,
             "lines an order": self.lines,
             "orders": "1 process of uvicorn, 16 connections, the worker and the relay stopped",
             "client": "asyncio, on the same machine and the same cores; its CPU time is shown",
-            "versions": versions(LOCK.read_text(encoding="utf-8")),
+            "versions": dict(pinned("orders", ON_THE_WAY)),
         }
 
 
@@ -104,10 +103,25 @@ def processor() -> str:
     return platform.machine()
 
 
-def versions(lock: str) -> dict[str, str]:
-    """Of what is on the way of an order, as the orders service's lock file has them."""
-    pinned = dict(re.findall(r"^([\w-]+)==([\w.]+)", lock, flags=re.MULTILINE))
-    return {name: pinned[name] for name in ON_THE_WAY if name in pinned}
+def machine() -> dict[str, Any]:
+    """The conditions that every benchmark has."""
+    return {
+        "machine": f"{os.cpu_count()} × {processor()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "python": platform.python_version(),
+        "load of the machine, last 5 minutes": round(os.getloadavg()[1], 1),
+    }
+
+
+def pinned(service: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Of those packages that the service's lock file has, the versions in it."""
+    lock = (ROOT / "services" / service / "requirements.txt").read_text(encoding="utf-8")
+    yield from versions(lock, names).items()
+
+
+def versions(lock: str, names: Iterable[str] = ON_THE_WAY) -> dict[str, str]:
+    found = dict(re.findall(r"^([\w-]+)==([\w.]+)", lock, flags=re.MULTILINE))
+    return {name: found[name] for name in names if name in found}
 
 
 def as_markdown(report: dict[str, Any]) -> str:
@@ -140,11 +154,11 @@ def as_markdown(report: dict[str, Any]) -> str:
     return "\n".join([*lines, *cpu_lines(report), *condition_lines(report["conditions"])])
 
 
-def disturbance(runs: list[int]) -> list[str]:
-    """pgbench did the same each time: what its runs differ by, others have taken."""
+def disturbance(runs: list[int], yardstick: str = "pgbench") -> list[str]:
+    """The yardstick did the same each time: what its runs differ by, others have taken."""
     if max(runs) <= QUIET * min(runs):
         return []
-    words = f"pgbench alone reached {min(runs)} to {max(runs)} a second in this run"
+    words = f"{yardstick} alone reached {min(runs)} to {max(runs)} a second in this run"
     return [
         f"**The machine was not quiet**: {words}. Others were at work on it; measure again when it rests.",
         "",
@@ -178,8 +192,11 @@ def condition_lines(conditions: dict[str, Any]) -> list[str]:
 
 
 def write(report: dict[str, Any], folder: Path) -> None:
+    save(report, as_markdown(report), folder, "checkout")
+
+
+def save(report: Mapping[str, Any], markdown: str, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "checkout.json").write_text(
-        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    (folder / "checkout.md").write_text(as_markdown(report), encoding="utf-8")
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+    (folder / f"{name}.md").write_text(markdown, encoding="utf-8")
