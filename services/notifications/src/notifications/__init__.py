@@ -1,0 +1,3 @@
+"""What is to be sent to whom, and the sending of it."""
+
+SERVICE = "notifications"

@@ -1,0 +1,1 @@
+"""Kafka's facts become intents and read models."""

@@ -1,0 +1,1 @@
+"""What is written: a draft for each template, its HTML and text, the invoice, the finished message."""

@@ -1,0 +1,1 @@
+"""How each command runs: consume, worker, beat, flower, and the ones that end by themselves."""

@@ -1,0 +1,109 @@
+"""Real servers: PostgreSQL, RabbitMQ (a vhost each), Redis, Kafka, SMTP, and HTTP where others are asked."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from notifications.migrate import migrate
+
+from bazaar_shared.testing import temporary_database
+
+from .broker import Vhost, own_vhost
+from .mailbox import Mailbox
+from .market import Market
+from .processes import Process, Start, free_port, make_topics
+from .world import World
+
+TOPICS = ("orders.order", "basket.basket", "reviews.review", "dead-letter.notifications")
+
+
+def server(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        pytest.fail(f"{name} is not set; start the servers: make test S=notifications", pytrace=False)
+    return value
+
+
+@pytest.fixture(scope="session")
+def kafka() -> str:
+    servers = server("TEST_KAFKA_BOOTSTRAP")
+    make_topics(servers, *TOPICS)
+    return servers
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with temporary_database(server("TEST_POSTGRES_URL"), "test_notifications") as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def rows(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def vhost() -> Iterator[Vhost]:
+    with own_vhost(server("TEST_AMQP_URL"), server("TEST_RABBITMQ_MANAGEMENT_URL")) as own:
+        yield own
+
+
+@pytest.fixture
+def market() -> Iterator[Market]:
+    with Market().served() as market:
+        yield market
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def environment(
+    database: str, vhost: Vhost, market: Market, mailbox: Mailbox, kafka: str, tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    secret = tmp_path / "client_secret"
+    secret.write_text("a secret of the tests")
+    with mailbox.served(free_port()) as smtp_url:
+        yield {
+            "DATABASE_URL": database,
+            "AMQP_URL": vhost.url,
+            "REDIS_URL": server("TEST_REDIS_URL"),
+            "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "IDENTITY_URL": market.url,
+            "CATALOG_URL": market.url,
+            "ORDERS_URL": market.url,
+            "CLIENT_SECRET_FILE": str(secret),
+            "SMTP_URL": smtp_url,
+            "LEASE_SECONDS": "6",
+            "RETRY_SECONDS": "0.4",
+            "SCAN_SECONDS": "1",
+            "PICTURE_WAIT_SECONDS": "4",
+            "CONCURRENCY": "2",
+            "FAULT_FILE": str(tmp_path / "fault"),
+        }
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    started: list[Process] = []
+
+    def run(command: str = "worker", **changes: str) -> Process:
+        started.append(Process(command, environment | changes, tmp_path))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def world(
+    environment: dict[str, str], rows: psycopg.Connection, market: Market, mailbox: Mailbox, kafka: str
+) -> World:
+    return World(environment, rows, market, mailbox, kafka)
