@@ -29,7 +29,7 @@ _START_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
 _REQUEST_MS = 10_000
 # of one partition, under way at a time: aiokafka's 16 KiB hold no more than some thirty clicks
-_MOST_AT_ONCE = 256 * 1024
+MOST_AT_ONCE = 256 * 1024
 _AWAY = (KafkaError, OSError, TimeoutError)
 
 
@@ -138,7 +138,7 @@ class ClicksTopic:
             acks="all",
             enable_idempotence=True,
             linger_ms=self._linger_ms,
-            max_batch_size=_MOST_AT_ONCE,
+            max_batch_size=MOST_AT_ONCE,
             request_timeout_ms=_REQUEST_MS,
         )
         try:
