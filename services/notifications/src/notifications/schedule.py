@@ -11,12 +11,13 @@ from notifications.settings import Settings
 
 
 def beat_schedule(settings: Settings) -> dict[str, dict[str, Any]]:
-    often = max(settings.scan_seconds, 1)
+    often = settings.scan_seconds
+    seldom = min(60.0, 3 * often)
     return {
-        "due": _entry("due", schedule(settings.scan_seconds), expires=often),
-        "abandoned-baskets": _entry("abandoned_baskets", schedule(min(60, often * 12)), expires=60),
+        "due": _entry("due", schedule(often), expires=max(often, 1)),
+        "abandoned-baskets": _entry("abandoned_baskets", schedule(seldom), expires=seldom),
         # not once a night: whichever of these comes first after the hour writes the reports
-        "reports": _entry("reports", schedule(min(600, often * 120)), expires=600),
+        "reports": _entry("reports", schedule(seldom), expires=seldom),
         "housekeeping": _entry("housekeeping", crontab(minute="17", hour="*/6"), expires=3600),
     }
 

@@ -99,7 +99,7 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
     yield run
     for process in started:
-        process.kill()
+        process.end()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real SMTP server that can be told to misbehave."""
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ class Mailbox:
         self.answers: list[str] = []
         self.refuse_all_with: str | None = None
         self.refused = 0
+        self.takes_seconds = 0.0
+        self.taking = 0
         self._lock = threading.Lock()
 
     async def handle_RCPT(
@@ -35,6 +38,8 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.taking += 1
+        await asyncio.sleep(self.takes_seconds)
         content = envelope.content
         assert isinstance(content, bytes)
         letter = message_from_bytes(content, policy=default)

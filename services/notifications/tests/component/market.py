@@ -28,6 +28,7 @@ class Market:
         self.staff: dict[UUID, list[UUID]] = {}
         self.erased: set[UUID] = set()
         self.away: set[str] = set()
+        self.picture_failures = 0
         self.asked: Counter[str] = Counter()
         self.tokens = {f"token-{uuid4()}"}
         self.url = ""
@@ -121,6 +122,9 @@ class Market:
                 seller_id = query["seller_id"][0]
                 staff = self.staff.get(UUID(seller_id), [])
                 return 200, {"items": [{"seller_id": seller_id, "account_id": str(one)} for one in staff]}
+            case ["catalog", "pictures", _] if self.picture_failures > 0:
+                self.picture_failures -= 1
+                return 503, {"title": "away"}
             case ["catalog", "pictures", name]:
                 return (200, self.pictures[name]) if name in self.pictures else (404, {})
         return 404, {}

@@ -75,6 +75,15 @@ class Process:
         self.child.send_signal(signal.SIGTERM)
         return self.child.wait(timeout=30)
 
+    def end(self) -> None:
+        """In peace, so that Kafka's group does not wait for it; else by force."""
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+        try:
+            self.child.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     def kill(self) -> None:
         self.child.kill()
         self.child.wait()
