@@ -10,6 +10,7 @@ import json
 import os
 import select
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def running(
             program.command(*arguments),
             cwd=ROOT,
             env={**os.environ, **env, "PYTHONUNBUFFERED": "1"},
+            bufsize=0,  # what is read ahead could not be waited for
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -98,14 +100,15 @@ def module_of(child: subprocess.Popen[bytes]) -> str:
 @dataclass(frozen=True)
 class Measured:
     told: dict[str, Any]
+    seconds: float  # as seen from here
     cpu_seconds: dict[str, float]
 
 
 def measured(child: subprocess.Popen[bytes], pids: Mapping[str, int]) -> Measured:
     """From `begin` to `end`, the CPU time of everybody in `pids`; then what the program tells."""
     expect(child, "begin")
-    before = cpu.seconds(pids)
+    started, before = time.perf_counter(), cpu.seconds(pids)
     expect(child, "end")
-    after = cpu.seconds(pids)
+    ended, after = time.perf_counter(), cpu.seconds(pids)
     used = {name: after[name] - before[name] for name in pids}
-    return Measured(json.loads(said(child)), used)
+    return Measured(json.loads(said(child)), ended - started, used)

@@ -104,7 +104,7 @@ def program() -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
 
     def start(source: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", source, "-m", "the.program"]
-        children.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        children.append(subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0))
         return children[-1]
 
     yield start

@@ -1,0 +1,1 @@
+"""Workers and producers of the task benchmark; they run in the environment of notifications."""
