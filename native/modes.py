@@ -61,6 +61,8 @@ class Addresses:
     rabbitmq_management: str
     kafka: str
     prometheus: str
+    mail: str  # the page with the mails that were caught
+    redis: str
 
     @property
     def gateway(self) -> str:
@@ -159,6 +161,8 @@ class Mode(ABC):
             rabbitmq_management=url(published("rabbitmq", 15672)),
             kafka=f"{LOCAL}:{published('kafka', 9092)}",
             prometheus=url(published("prometheus", 9090)),
+            mail=url(published("mail", 1080)),
+            redis=f"{LOCAL}:{published('redis', 6379)}",
         )
 
 

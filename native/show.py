@@ -25,11 +25,13 @@ def addresses(mode: Mode) -> None:
     table.add_row("back office (Django admin)", f"{found.gateway}/admin/")
     table.add_row("moderation of reviews", f"{found.gateway}/moderation/")
     table.add_row("API (gateway)", f"{found.gateway}/api/catalog/products")
-    for service in ("identity", "catalog", "basket", "orders", "reviews"):
+    table.add_row("the mails it sent (maildev)", f"{found.mail}/")
+    table.add_row("Celery's tasks (flower)", f"{found.http['flower']}/")
+    for service in ("identity", "catalog", "basket", "orders", "reviews", "chat", "clickstream", "insights"):
         table.add_row(f"OpenAPI of {service}", f"{found.gateway}/api/{service}/openapi.json")
     table.add_row("RabbitMQ management", f"{found.rabbitmq_management}/   user admin")
     table.add_row("Prometheus", f"{found.prometheus}/targets")
-    table.add_row("PostgreSQL, Kafka", f"{found.postgres}, {found.kafka}")
+    table.add_row("PostgreSQL, Kafka, Redis", f"{found.postgres}, {found.kafka}, {found.redis}")
     console.print(table)
 
 

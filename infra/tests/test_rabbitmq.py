@@ -21,6 +21,7 @@ def test_users_get_their_password_no_tag_and_rights_on_one_vhost() -> None:
         "/permissions/bazaar/admin",
         "/permissions/bazaar/orders",
         "/permissions/bazaar/fulfillment",
+        "/permissions/bazaar/notifications",
     ]
 
 
