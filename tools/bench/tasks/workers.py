@@ -29,8 +29,8 @@ class Worker:
     def program(self) -> Program:
         if self.way == RAW:
             return Program(SERVICE, f"{HERE}.raw")
-        options = ("-q", "-P", self.pool, "-c", str(self.concurrency), "-n", "bench@%h", "-l", "ERROR")
-        return Program(SERVICE, "celery", ("-A", f"{HERE}.app:app", "worker", *options))
+        options = ("-P", self.pool, "-c", str(self.concurrency), "-n", "bench@%h", "-l", "ERROR")
+        return Program(SERVICE, "celery", ("-q", "-A", f"{HERE}.app:app", "worker", *options))
 
     def settings(self, broker: Broker, queue: str) -> dict[str, str]:
         # Celery multiplies by the number of children
