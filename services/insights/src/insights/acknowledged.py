@@ -1,14 +1,15 @@
 """Faust's application with a firmer at-least-once: an offset is committed only when Kafka has everything that
 came of the records before it (ADR 0116).
 
-Faust flushes its producer before it commits, but gives up waiting for its own buffer after a tenth of a second,
-and a write that fails is one line in the log: what the offsets then say is done stands in no changelog.
+Faust flushes its producer before it commits, but gives up waiting for its own buffer after a tenth of a
+second, and a write that fails is one line in the log: what the offsets then say is done stands in no
+changelog.
 """
 
 import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.exceptions import ProducerSendError
@@ -30,9 +31,11 @@ class AcknowledgedProducer(Producer):
 
     async def on_start(self) -> None:
         await super().on_start()
-        # the router hashes keys by what this client knows of a topic, which is nothing before it has written there
+        # the router hashes keys by what this client knows of a topic, which is nothing before it has
+        # written there
+        names = cast("Insights", self.app).topology
         for table in TABLES:
-            await self._ensure_producer().partitions_for(self.app.topology.changelog(table))
+            await self._ensure_producer().partitions_for(names.changelog(table))
 
     def watch(self, sent: asyncio.Future[Any]) -> None:
         self._open.add(sent)
@@ -45,7 +48,7 @@ class AcknowledgedProducer(Producer):
         elif sent.exception() is not None:
             self._failure = sent.exception()
 
-    def send_soon(self, fut: FutureMessage[Any]) -> None:
+    def send_soon(self, fut: FutureMessage) -> None:
         self.watch(fut)
         super().send_soon(fut)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from bazaar_shared.management import Health
 from insights import expiry
 from insights.acknowledged import Insights
 from insights.api.middleware import observed
@@ -14,13 +15,7 @@ from insights.tables import Tables
 from insights.topics import EventTopic, Topics
 from insights.topology import PARTITIONS
 
-from bazaar_shared.management import Health
-
 STORE = "rocksdb://"
-# For so long a worker that was killed keeps its partitions from the others and from its successor: Faust's default of
-# a minute was most of a recovery. Heartbeats have a thread of their own, so that a busy stream misses none. A static
-# member would come back at once, and hang for ever when its address had changed (ADR 0118).
-SESSION_TIMEOUT = 10.0
 
 
 def create_app(settings: Settings, health: Health, *, store: str = STORE) -> tuple[Insights, Topics, Tables]:
@@ -60,8 +55,9 @@ def _configuration(settings: Settings, store: str) -> dict[str, Any]:
         "reply_create_topic": False,
         "table_standby_replicas": 0,
         "consumer_auto_offset_reset": "earliest",
-        "broker_session_timeout": SESSION_TIMEOUT,
-        "broker_heartbeat_interval": 2.5,
+        # no static membership: its member would hang for ever when its address has changed (ADR 0118)
+        "broker_session_timeout": float(settings.session_seconds),
+        "broker_heartbeat_interval": settings.session_seconds / 4,
         "broker_commit_interval": 1.0,
         "producer_linger": 0.005,
         "web_application_options": {"middlewares": [observed]},

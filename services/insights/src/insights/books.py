@@ -2,8 +2,9 @@
 
 Read from Kafka, whether a worker runs or not, in an order that makes it whole: first the offsets that are
 committed, then the changelog to its end. An offset is committed when Kafka has all that came of the records
-before it (acknowledged.py), so what is printed holds every order up to `consumed`, and may hold newer ones. Sales
-are on their way once more under their seller's key: those that were when the offsets were read are waited for.
+before it (acknowledged.py), so what is printed holds every order up to `consumed`, and may hold newer ones.
+Sales are on their way once more under their seller's key: those that were when the offsets were read are
+waited for.
 """
 
 import asyncio
@@ -51,7 +52,9 @@ async def export(settings: Settings) -> None:
 async def _caught_up(
     admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, names: Topology
 ) -> tuple[Offsets, Offsets]:
-    """The sales that were sent by now, when they are in the tables; or as it stands when nobody takes them."""
+    """The sales that were sent by now, when they are in the tables; or as it stands when nobody takes
+    them.
+    """
     _, sent = await _positions(admin, reader, names.app_id, names.sales)
     deadline = monotonic() + _WAIT
     while True:

@@ -1,4 +1,6 @@
-"""Time, cut into buckets. All in whole seconds since the epoch, so that they are keys of JSON and of tables."""
+"""Time, cut into buckets. All in whole seconds since the epoch, so that they are keys of JSON and of
+tables.
+"""
 
 from collections.abc import Iterable
 
@@ -6,9 +8,9 @@ MINUTE = 60
 HOUR = 3600
 DAY = 86400
 
-# An event that reached Kafka later than this after it happened finds its bucket sealed: it is counted as late,
-# and no chart shows it. By Kafka's own time of the record, not by the clock of whoever reads: read again from
-# the beginning, the same events are late.
+# An event that reached Kafka later than this after it happened finds its bucket sealed: it is counted as
+# late, and no chart shows it. By Kafka's own time of the record, not by the clock of whoever reads: read
+# again from the beginning, the same events are late.
 LATENESS = 3600
 
 TRENDING_WINDOW = 1800

@@ -65,7 +65,7 @@ async def expire(tables: Tables, now: float) -> int:
 
 
 def install(app: Insights, tables: Tables) -> None:
-    @app.timer(EVERY, name="expiry")
+    @app.timer(EVERY, name="expiry")  # type: ignore[untyped-decorator]
     async def throw_away() -> None:
         if not app.rebalancing:
             count = await expire(tables, time())

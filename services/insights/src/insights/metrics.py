@@ -22,5 +22,7 @@ COMMIT_SECONDS = Histogram(
 TABLE_WRITES = Counter("insights_table_writes_total", "Values written", ["table"])
 REBALANCES = Counter("insights_rebalances_total", "Rebalances begun")
 RECOVERING = Gauge("insights_recovering", "1 while tables are brought up to date from their changelogs")
-RECOVERY_SECONDS = Gauge("insights_recovery_seconds", "From the last rebalance's begin to the tables' being ready")
+RECOVERY_SECONDS = Gauge(
+    "insights_recovery_seconds", "From the last rebalance's begin to the tables' being ready"
+)
 PARTITIONS = Gauge("insights_partitions", "Partitions of orders.order that this worker has")

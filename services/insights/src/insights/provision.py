@@ -21,7 +21,9 @@ class WrongTopics(Exception):
 
 
 async def wait_for_topics(servers: str, names: Topology, health: Health, stop: asyncio.Event) -> bool:
-    """Faust passes over a topic that is not there yet, and never looks again. False when stopped meanwhile."""
+    """Faust passes over a topic that is not there yet, and never looks again. False when stopped
+    meanwhile.
+    """
     while not stop.is_set():
         health.beat()
         missing = await _missing(servers, names)

@@ -9,6 +9,7 @@ from typing import Any
 from insights.buckets import (
     HOUR,
     MINUTE,
+    TRENDING_STEP,
     TRENDING_WINDOW,
     last_minutes,
     sealed_before,
@@ -31,7 +32,7 @@ def rfc3339(seconds: float) -> str:
 
 
 def trending_share(tables: Tables, now: float, limit: int) -> Share:
-    begin = start(now, _step(tables)) - TRENDING_WINDOW + _step(tables)
+    begin = start(now, TRENDING_STEP) - TRENDING_WINDOW + TRENDING_STEP
     products = [
         _product(product, list(minutes.values()))
         for (product, window), minutes in tables.trending.table.items()
@@ -43,10 +44,6 @@ def trending_share(tables: Tables, now: float, limit: int) -> Share:
 def trending(shares: Iterable[Share], now: float, limit: int) -> dict[str, Any]:
     items = _best([item for share in shares for item in share["items"]], limit)
     return {"items": items, "window_seconds": TRENDING_WINDOW, "as_of": rfc3339(now)}
-
-
-def _step(tables: Tables) -> int:
-    return int(tables.trending.table.window.step)
 
 
 def _product(product: str, minutes: list[list[int]]) -> dict[str, Any]:

@@ -107,9 +107,7 @@ class OrderLine(faust.Record, serializer="json", validation=True):
 class OrderState(faust.Record, serializer="json", validation=True):
     order_id: str = Id()
     shopper_id: str = Id()
-    status: str = OneOf(
-        "pending", "confirmed", "cancelled", "shipped", "delivered", "refunding", "refunded"
-    )
+    status: str = OneOf("pending", "confirmed", "cancelled", "shipped", "delivered", "refunding", "refunded")
     total_minor: int = Whole()
     currency: str = Text()
     lines: list[OrderLine] = Many()

@@ -1,6 +1,6 @@
-"""`python -m insights replay-dead-letters`: what can be read now goes to the running worker, by a topic of its own
-and into the partition that it came from. Nobody else reads it: a record that orders wrote is not written again
-where orders writes.
+"""`python -m insights replay-dead-letters`: what can be read now goes to the running worker, by a topic of
+its own and into the partition that it came from. Nobody else reads it: a record that orders wrote is not
+written again where orders writes.
 """
 
 import logging
@@ -26,7 +26,9 @@ async def replay(settings: Settings) -> None:
         read(names, record.topic, value)
         key = record.key.encode() if record.key is not None else None
         headers = [("dead-letter-topic", record.topic.encode())]
-        await producer.send_and_wait(names.replayed, value, key=key, partition=record.partition, headers=headers)
+        await producer.send_and_wait(
+            names.replayed, value, key=key, partition=record.partition, headers=headers
+        )
 
     try:
         outcome = await replay_dead_letters(servers, names.dead_letters, names.app_id, handle)

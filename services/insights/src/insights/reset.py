@@ -1,5 +1,6 @@
-"""`python -m insights reset`: everything that was derived is thrown away, and derived anew from the topics that are
-kept. Also the way to other partitions (README). What stays: alerts that were published, and the dead letters.
+"""`python -m insights reset`: everything that was derived is thrown away, and derived anew from the topics
+that are kept. Also the way to other partitions (README). What stays: alerts that were published, and the
+dead letters.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from insights.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_WAIT = 45.0
+_WAIT = 30.0
 _PAUSE = 0.5
 
 
@@ -30,14 +31,15 @@ async def reset(settings: Settings) -> None:
     servers, names = settings.kafka_bootstrap_servers, settings.topology
     derived = {topic.name: topic for topic in names.derived()}
     # what was laid aside and brought back is no derivation: it is read again as the sources are
-    await _from_the_beginning(servers, names.app_id, (*names.sources, names.replayed))
+    sources = (*names.sources, names.replayed)
+    await _from_the_beginning(servers, names.app_id, sources, patience=settings.session_seconds + 2)
     await _delete(servers, set(derived))
     await create(servers, derived.values(), replication=await replication_of(servers, names.orders))
     shutil.rmtree(settings.state_dir, ignore_errors=True)
     logger.info("reset: the next start reads from the beginning", extra={"topics": len(derived)})
 
 
-async def _from_the_beginning(servers: str, group: str, topics: Iterable[str]) -> None:
+async def _from_the_beginning(servers: str, group: str, topics: Iterable[str], patience: float) -> None:
     """Kafka takes offsets from outside of a group only while it has no members. A worker that was killed
     is one for as long as its session lasts.
     """
@@ -47,16 +49,17 @@ async def _from_the_beginning(servers: str, group: str, topics: Iterable[str]) -
         there = await partitions(servers)
         assigned = [TopicPartition(name, number) for name in topics for number in range(there.get(name, 0))]
         reader.assign(assigned)
-        await _commit(reader, dict(await reader.beginning_offsets(assigned)))
+        await _commit(reader, dict(await reader.beginning_offsets(assigned)), patience)
     finally:
         await reader.stop()
 
 
-async def _commit(reader: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-    deadline = monotonic() + _WAIT
+async def _commit(reader: AIOKafkaConsumer, offsets: dict[TopicPartition, int], patience: float) -> None:
+    deadline = monotonic() + patience
     while True:
         try:
-            return await reader.commit(offsets)
+            await reader.commit(offsets)
+            return
         except (CommitFailedError, KafkaError) as error:
             if monotonic() >= deadline:
                 raise StillRunning(f"stop every worker first ({type(error).__name__})") from error

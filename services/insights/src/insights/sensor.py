@@ -1,5 +1,8 @@
 """Faust's sensor for Prometheus, and the watch that says how the worker is."""
 
+# what Faust hands to a sensor is not always of use
+# ruff: noqa: ARG002
+
 import asyncio
 from time import monotonic
 from typing import Any
@@ -32,46 +35,55 @@ class PrometheusSensor(Sensor):
     """Faust calls these around what it does; what `…_in` and `…_initiated` return comes back as `state`."""
 
     def on_stream_event_in(
-        self, tp: TP, offset: int, stream: StreamT[Any], event: EventT[Any]  # noqa: ARG002
+        self,
+        tp: TP,
+        offset: int,
+        stream: StreamT[Any],
+        event: EventT[Any],
     ) -> dict[str, Any]:
         return {"began": monotonic()}
 
     def on_stream_event_out(
         self,
         tp: TP,
-        offset: int,  # noqa: ARG002
-        stream: StreamT[Any],  # noqa: ARG002
-        event: EventT[Any],  # noqa: ARG002
+        offset: int,
+        stream: StreamT[Any],
+        event: EventT[Any],
         state: dict[str, Any] | None = None,
     ) -> None:
         if state:
             EVENT_SECONDS.labels(tp.topic).observe(monotonic() - state["began"])
 
-    def on_table_set(self, table: CollectionT, key: Any, value: Any) -> None:  # noqa: ARG002
+    def on_table_set(self, table: CollectionT, key: Any, value: Any) -> None:
         TABLE_WRITES.labels(table.name).inc()
 
-    def on_commit_initiated(self, consumer: ConsumerT) -> float:  # noqa: ARG002
+    def on_commit_initiated(self, consumer: ConsumerT) -> float:
         return monotonic()
 
-    def on_commit_completed(self, consumer: ConsumerT, state: Any) -> None:  # noqa: ARG002
+    def on_commit_completed(self, consumer: ConsumerT, state: Any) -> None:
         COMMIT_SECONDS.observe(monotonic() - state)
 
     def on_send_initiated(
-        self, producer: ProducerT, topic: str, message: PendingMessage, keysize: int, valsize: int  # noqa: ARG002
+        self,
+        producer: ProducerT,
+        topic: str,
+        message: PendingMessage,
+        keysize: int,
+        valsize: int,
     ) -> float:
         return monotonic()
 
-    def on_send_completed(self, producer: ProducerT, state: Any, metadata: RecordMetadata) -> None:  # noqa: ARG002
+    def on_send_completed(self, producer: ProducerT, state: Any, metadata: RecordMetadata) -> None:
         SEND_SECONDS.observe(monotonic() - state)
 
-    def on_send_error(self, producer: ProducerT, exc: BaseException, state: Any) -> None:  # noqa: ARG002
+    def on_send_error(self, producer: ProducerT, exc: BaseException, state: Any) -> None:
         SEND_ERRORS.inc()
 
-    def on_rebalance_start(self, app: AppT) -> dict[str, Any]:  # noqa: ARG002
+    def on_rebalance_start(self, app: AppT) -> dict[str, Any]:
         REBALANCES.inc()
         return {"began": monotonic()}
 
-    def on_rebalance_end(self, app: AppT, state: dict[str, Any]) -> None:  # noqa: ARG002
+    def on_rebalance_end(self, app: AppT, state: dict[str, Any]) -> None:
         RECOVERY_SECONDS.set(monotonic() - state["began"])
 
 
@@ -122,4 +134,6 @@ class Watch:
             # what was committed is behind what was read by a second at most
             committed = consumer._committed_offset[tp] or 0
             if end is not None:
-                LAG.labels(self._app.topology.app_id, tp.topic, str(tp.partition)).set(max(end - committed, 0))
+                LAG.labels(self._app.topology.app_id, tp.topic, str(tp.partition)).set(
+                    max(end - committed, 0)
+                )

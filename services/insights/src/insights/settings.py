@@ -34,6 +34,10 @@ class Settings:
     market_currency: str = "EUR"
     # before the names of all topics: several markets, or tests, on one broker
     topic_prefix: str = ""
+    # For so long a worker that was killed keeps its partitions from the others and from its successor:
+    # Faust's default of a minute was most of a recovery. Heartbeats have a thread of their own: a busy
+    # stream misses none.
+    session_seconds: int = 10
 
     @property
     def topology(self) -> Topology:
@@ -71,12 +75,20 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         token_issuer=env.get("TOKEN_ISSUER") or "https://identity.bazaar.example",
         token_audience=env.get("TOKEN_AUDIENCE") or "bazaar",
         market_currency=currency,
+        session_seconds=_at_least(env, "SESSION_SECONDS", 10, least=6),
         topic_prefix=env.get("TOPIC_PREFIX") or "",
     )
 
 
 def _reachable(host: str) -> str:
     return socket.gethostname() if host == "0.0.0.0" else host
+
+
+def _at_least(env: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    value = integer(env, name, default)
+    if value < least:
+        raise InvalidSetting(name, f"at least {least} is required")
+    return value
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,6 +1,6 @@
 """The tables. Each value says what is so, never by how much something changed: written twice it is the same
-(ADR 0117). What is added up is derived level by level: ids and amounts of a minute, minutes of a day, days of a
-seller.
+(ADR 0117). What is added up is derived level by level: ids and amounts of a minute, minutes of a day, days
+of a seller.
 
 A key that is made of two parts stands in the partition of the first one's key.
 """
@@ -15,7 +15,7 @@ from faust.types.tables import WindowWrapperT as Windowed
 from insights.acknowledged import Insights
 from insights.buckets import TRENDING_STEP, TRENDING_WINDOW
 from insights.records import ProductClick
-from insights.topology import PARTITIONS, TABLES
+from insights.topology import PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,6 @@ class Tables:
     @classmethod
     def of(cls, app: Insights) -> "Tables":
         def table(name: str, default: Callable[[], Any] = dict) -> Any:
-            assert name in TABLES, name
             return app.Table(name, default=default, key_type=str, partitions=PARTITIONS)
 
         return cls(
@@ -57,8 +56,8 @@ class Tables:
             sale_days=table("sale-days"),
             sellers=table("sellers"),
             click_minutes=table("click-minutes"),
-            # no `expires`: Faust notes each write of a key for it in memory, and forgets all that at a restart.
-            # `expiry.py` does it for all tables whose keys are times.
+            # no `expires`: Faust notes each write of a key for it in memory, and forgets all that at a
+            # restart. `expiry.py` does it for all tables whose keys are times.
             trending=table("trending")
             .hopping(TRENDING_WINDOW, TRENDING_STEP)
             .relative_to_field(ProductClick.at),

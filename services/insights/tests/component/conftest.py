@@ -59,7 +59,7 @@ class Catalog:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -92,13 +92,14 @@ class Market:
         self.environment = {
             "KAFKA_BOOTSTRAP_SERVERS": brokers,
             "TOPIC_PREFIX": self.prefix,
+            "SESSION_SECONDS": "6",
             "JWKS_URL": jwks_url,
             "CATALOG_URL": catalog.url,
             "STATE_DIR": str(home / "one"),
         }
 
-    def open(self) -> None:
-        asyncio.run(create(self.brokers, self.names.all()))
+    async def open(self) -> None:
+        await create(self.brokers, self.names.all())
 
     def worker(self, name: str = "one") -> Worker:
         worker = Worker(
@@ -142,7 +143,9 @@ class Market:
                 await producer.send(topic, encoded(event), key=(key or event["subject"]).encode())
             await producer.flush()
 
-    async def raw(self, topic: str, value: bytes | None, key: bytes | None = b"k", partition: int = 0) -> None:
+    async def raw(
+        self, topic: str, value: bytes | None, key: bytes | None = b"k", partition: int = 0
+    ) -> None:
         async with self.producing() as producer:
             await producer.send_and_wait(topic, value, key=key, partition=partition)
 
@@ -178,14 +181,14 @@ def market(
     market.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def busy(
     brokers: str, jwks_url: str, forge: TokenForge, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Market]:
-    """One market with a worker, for all tests of a module: each has sellers, products and visits of its own."""
+    """One market with a worker, for many tests: each has sellers, products and visits of its own."""
     catalog = Catalog()
     market = Market(brokers, jwks_url, catalog, forge, tmp_path_factory.mktemp("busy"))
-    market.open()
+    asyncio.run(market.open())
     market.worker().until_ready()
     yield market
     market.close()

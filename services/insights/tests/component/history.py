@@ -26,10 +26,10 @@ class History:
 
 
 def history(count: int, sellers: list[str], seed: int) -> History:
-    """Of ten orders seven stay, one is cancelled, one refunded, one keeps its parcel: it is told as confirmed again.
-    Each event may stand on the topic twice, as a relay that was killed leaves them.
+    """Of ten orders seven stay, one is cancelled, one refunded, one keeps its parcel: it is told as
+    confirmed again. Each event may stand on the topic twice, as a relay that was killed leaves them.
     """
-    chance, made = random.Random(seed), History()  # noqa: S311 the same history for the same seed
+    chance, made = random.Random(seed), History()
     begin = datetime.now(UTC) - timedelta(minutes=20)
     for number in range(count):
         ids = {"order_id": new_id(), "shopper_id": new_id()}

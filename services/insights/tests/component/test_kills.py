@@ -14,8 +14,13 @@ from tests.component.process import Worker
 from tests.events import encoded, new_id
 
 FULL = os.environ.get("FULL") == "1"
+DISKS = ("kept", "lost") if FULL else ("kept",)
 # a worker that was killed keeps its partitions for ten seconds
 BACK = 60
+
+
+async def started(market: Market) -> Worker:
+    return await asyncio.to_thread(market.worker().until_ready)
 
 
 async def until_total(market: Market, worker: Worker, expected: dict[str, dict[str, int]]) -> None:
@@ -44,14 +49,12 @@ def handled(worker: Worker) -> float:
     return worker.metric("consumer_handled_total{")
 
 
-@pytest.mark.parametrize(
-    "disk", ["kept", pytest.param("lost", marks=pytest.mark.skipif(not FULL, reason="FULL=1"))]
-)
+@pytest.mark.parametrize("disk", DISKS)
 async def test_killed_amid_the_stream_and_rebuilt_from_the_topics(market: Market, disk: str) -> None:
-    market.open()
+    await market.open()
     sellers = [new_id() for _ in range(5)]
     told = history(3000 if FULL else 1200, sellers, seed=7)
-    worker = market.worker().until_ready()
+    worker = await started(market)
 
     telling = asyncio.create_task(tell(market, told.events))
     for share in (0.2, 0.5):
@@ -60,7 +63,7 @@ async def test_killed_amid_the_stream_and_rebuilt_from_the_topics(market: Market
         worker.kill()
         if disk == "lost":
             shutil.rmtree(market.home / "one")
-        worker = market.worker().until_ready()
+        worker = await started(market)
         if not FULL:
             break
     await telling
@@ -72,18 +75,18 @@ async def test_killed_amid_the_stream_and_rebuilt_from_the_topics(market: Market
     assert worker.stop() == 0
     market.run("reset")
     assert not (market.home / "one").exists()
-    worker = market.worker().until_ready()
+    worker = await started(market)
     await until_total(market, worker, told.totals)
     assert market.books() == told.books
 
 
 async def test_what_the_disk_had_is_in_the_changelog_too(market: Market) -> None:
-    """Killed and bereft of its disk, a worker knows all that was committed: nothing was committed before Kafka had
-    what came of it.
+    """Killed and bereft of its disk, a worker knows all that was committed: nothing was committed before
+    Kafka had what came of it.
     """
-    market.open()
+    await market.open()
     told = history(400, [new_id() for _ in range(3)], seed=8)
-    worker = market.worker().until_ready()
+    worker = await started(market)
     await tell(market, told.events)
     await until_total(market, worker, told.totals)
     await aeventually(lambda: worker.metric("consumer_lag{") == 0, within=10)
@@ -92,13 +95,13 @@ async def test_what_the_disk_had_is_in_the_changelog_too(market: Market) -> None
 
     # what a worker would have read again is not what is looked at here
     assert market.books() == told.books
-    worker = market.worker().until_ready()
+    worker = await started(market)
     await until_total(market, worker, told.totals)
 
 
 async def test_reset_refuses_while_a_worker_runs(market: Market) -> None:
-    market.open()
-    worker = market.worker().until_ready()
+    await market.open()
+    worker = await started(market)
     with pytest.raises(AssertionError, match="stop every worker first"):
         market.run("reset")
     assert worker.is_ready()

@@ -13,7 +13,6 @@ from bazaar_shared.testing import aeventually
 from tests.component.conftest import Market
 from tests.events import basket, click, encoded, line, new_id, order
 
-
 CONTRACT = load(Path(__file__).parents[4] / "shared" / "contracts" / "asyncapi" / "bazaar.yaml")
 
 
@@ -143,9 +142,7 @@ async def test_baskets_that_nobody_touches_are_abandoned(busy: Market) -> None:
 async def test_unusual_orders_raise_each_alert_once(busy: Market) -> None:
     shopper, seller = new_id(), new_id()
     large = order("pending", [line(seller, 600_000, quantity=50)], version=1, time=now())
-    many = [
-        order("pending", [line(seller, 10)], shopper_id=shopper, version=1, time=now()) for _ in range(5)
-    ]
+    many = [order("pending", [line(seller, 10)], shopper_id=shopper, version=1, time=now()) for _ in range(5)]
     await busy.tell(busy.names.orders, large, large, *many, many[-1])
 
     def alerts() -> bool:

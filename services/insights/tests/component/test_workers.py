@@ -15,7 +15,7 @@ async def until(check: Callable[[], bool], within: float = 60) -> None:
 
 
 async def test_reads_find_the_worker_that_has_them_and_one_takes_over_from_the_other(market: Market) -> None:
-    market.open()
+    await market.open()
     one, two = market.worker("one"), market.worker("two")
 
     def shared() -> bool:
@@ -27,7 +27,9 @@ async def test_reads_find_the_worker_that_has_them_and_one_takes_over_from_the_o
     now = datetime.now(UTC)
     sellers = [new_id() for _ in range(8)]
     products = [new_id() for _ in range(8)]
-    await market.tell(market.names.orders, *(order("confirmed", [line(each, 100)], time=now) for each in sellers))
+    await market.tell(
+        market.names.orders, *(order("confirmed", [line(each, 100)], time=now) for each in sellers)
+    )
     for product in products:
         await market.tell(market.names.clicks, click("view", product_id=product, at=now), key=new_id())
     token = market.operator()

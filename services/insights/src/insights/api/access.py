@@ -1,12 +1,12 @@
-"""Who may see what. Tokens are verified here again, also behind the gateway; who works for a seller is asked at
-the catalog, with the caller's own token.
+"""Who may see what. Tokens are verified here again, also behind the gateway; who works for a seller is
+asked at the catalog, with the caller's own token.
 """
 
 from collections import OrderedDict
 from time import monotonic
 
 import httpx
-from aiohttp.web import Request
+from faust.web import Request
 
 from bazaar_shared.auth import AsyncTokenVerifier, Principal, bearer
 from bazaar_shared.problems import Problem

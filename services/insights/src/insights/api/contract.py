@@ -56,9 +56,9 @@ def _paths() -> dict[str, Any]:
                 _whole("minutes", 60, 1440),
             ],
             (404,),
-            description="For those who work there, and operators. An order counts in the minute in which it was "
-            "confirmed, until it is refunded. Minutes before `sealed_before` take no more orders: one that is "
-            "told later is in `total` only.",
+            description="For those who work there, and operators. An order counts in the minute in which it "
+            "was confirmed, until it is refunded. Minutes before `sealed_before` take no more orders: one "
+            "that is told later is in `total` only.",
         ),
         f"{PREFIX}/funnel": _get(
             "getFunnel",
@@ -157,9 +157,7 @@ def _schemas() -> dict[str, Any]:
         "FunnelStep": _object(
             step={"enum": list(STEPS)}, sessions=_COUNT, share={"type": "number", "minimum": 0, "maximum": 1}
         ),
-        "Abandoned": _object(
-            open=_COUNT, abandoned=_COUNT, abandoned_value_minor=_COUNT, currency=_CURRENCY
-        ),
+        "Abandoned": _object(open=_COUNT, abandoned=_COUNT, abandoned_value_minor=_COUNT, currency=_CURRENCY),
         "AlertPage": _object(items=_list(_ref("Alert")), next_cursor={"type": ["string", "null"]}),
         "Alert": _object(
             alert_id=_ID,

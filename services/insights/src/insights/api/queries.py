@@ -1,6 +1,6 @@
 """What stands after the question mark."""
 
-from aiohttp.web import Request
+from faust.web import Request
 
 from bazaar_shared.pagination import decode
 from insights.api.errors import invalid

@@ -1,12 +1,12 @@
-"""An answer that needs every partition: each worker is asked for its share, by the path that the client used, with
-the client's own token. With one worker nobody is asked.
+"""An answer that needs every partition: each worker is asked for its share, by the path that the client
+used, with the client's own token. With one worker nobody is asked.
 """
 
 import asyncio
 from typing import Any
 
 import aiohttp
-from aiohttp.web import Request
+from faust.web import Request
 from yarl import URL
 
 from bazaar_shared.telemetry import inject
@@ -34,7 +34,7 @@ async def _ask(app: Insights, request: Request, worker: URL) -> Any:
     if "Authorization" in request.headers:
         headers["Authorization"] = request.headers["Authorization"]
     inject(headers)
-    url = worker.with_path(request.path).with_query(request.query)
+    url = worker.with_path(request.url.path).with_query(request.query)
     async with app.http_client.get(url, headers=headers, timeout=_TIMEOUT) as response:
         if response.status != 200:
             raise Unavailable(f"{worker} answers {response.status}")

@@ -1,13 +1,12 @@
-"""Faust's web views. A seller's numbers are routed to the worker that has them; the others are put together from
-the workers' shares.
+"""Faust's web views. A seller's numbers are routed to the worker that has them; the others are put together
+from the workers' shares.
 """
 
 from time import time
 from typing import Any
 from uuid import UUID
 
-from aiohttp.web import Request
-from faust.web import Blueprint, Response, View
+from faust.web import Blueprint, Request, Response, View
 from faust.web.exceptions import WebError
 
 from bazaar_shared import pagination
@@ -39,7 +38,7 @@ def install(app: Insights, tables: Tables) -> None:
     app.web.blueprints.add(PREFIX, blueprint)
 
     @app.on_before_shutdown.connect
-    async def close(_: Any, **__: Any) -> None:
+    async def close(*_: Any, **__: Any) -> None:
         await access.aclose()
 
 
@@ -70,18 +69,18 @@ def _market(blueprint: Blueprint, app: Insights, tables: Tables) -> None:
 
 
 def _sellers(blueprint: Blueprint, app: Insights, tables: Tables, access: Access) -> None:
+    @app.table_route(table=tables.sellers, match_info="seller_id")
+    async def by_owner(view: View, request: Request) -> Response:
+        """On the worker that has the seller's key."""
+        minutes, currency = whole(request, "minutes", 60, 24 * 60), app.settings.market_currency
+        return view.json(reads.revenue(tables, request.match_info["seller_id"], time(), minutes, currency))
+
     @blueprint.route("/sellers/{seller_id}/revenue", name="revenue")
     class Revenue(Answering):
         async def get(self, request: Request, seller_id: str) -> Response:
             await access.of_seller(request, canonical(seller_id))
             ready(app)
-            return await self.owned(request, seller_id)
-
-        @app.table_route(table=tables.sellers, match_info="seller_id")
-        async def owned(self, request: Request, seller_id: str) -> Any:
-            minutes = whole(request, "minutes", 60, 24 * 60)
-            currency = app.settings.market_currency
-            return self.json(reads.revenue(tables, seller_id, time(), minutes, currency))
+            return await by_owner(self, request)
 
 
 def _operators(blueprint: Blueprint, app: Insights, tables: Tables, access: Access) -> None:
@@ -116,7 +115,7 @@ def _operators(blueprint: Blueprint, app: Insights, tables: Tables, access: Acce
             if only_own(request):
                 return self.json(share)
             page, after = reads.alerts(await shares(app, request, share), limit)
-            return self.json(pagination.page(page, after and pagination.encode(after)))
+            return self.json(pagination.page(page, pagination.encode(after) if after else None))
 
 
 def canonical(text: str) -> str:

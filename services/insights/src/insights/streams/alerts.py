@@ -1,5 +1,5 @@
-"""insights-placed: unusual orders, by rules.toml. An alert is published, and noted when Kafka has it: killed in
-between, the worker publishes it again under the same id.
+"""insights-placed: unusual orders, by rules.toml. An alert is published, and noted when Kafka has it:
+killed in between, the worker publishes it again under the same id.
 """
 
 from collections.abc import Mapping
@@ -68,8 +68,8 @@ def recent(orders: Mapping[str, float], placed: Placed, memory: int) -> dict[str
 
 
 def about(finding: Finding, placed: Placed, orders: Mapping[str, float]) -> tuple[str, float]:
-    """The order that an alert is raised for, and when it was placed. Orders of one shopper come from different
-    partitions, in any order: that they are many is said of the newest.
+    """The order that an alert is raised for, and when it was placed. Orders of one shopper come from
+    different partitions, in any order: that they are many is said of the newest.
     """
     if finding.kind != "frequency":
         return placed.order_id, placed.at

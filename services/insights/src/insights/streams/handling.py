@@ -1,14 +1,15 @@
 """How every agent takes its records: one after the other, each until it is done, and acknowledged then.
 
-Faust acknowledges a record also when its agent raises or is cancelled in the middle of it: the record would be
-skipped. So the streams are `noack()`, and the acknowledgement stands at the end of `settle`.
+Faust acknowledges a record also when its agent raises or is cancelled in the middle of it: the record would
+be skipped. So the streams are `noack()`, and the acknowledgement stands at the end of `settle`.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
+from faust.streams import Stream
 from faust.types import EventT, StreamT
 from opentelemetry.trace import SpanKind
 
@@ -26,7 +27,7 @@ _LONGEST_PAUSE = 10.0
 
 
 async def settle_all(app: Insights, stream: StreamT[Any], handle: Handler) -> None:
-    async for event in stream.noack().events():
+    async for event in cast("Stream[Any]", stream).noack().events():
         await settle(app, event, handle)
         await stream.ack(event)
 

@@ -53,8 +53,8 @@ class Orders:
 
 
 def after(record: dict[str, Any], event: OrderEvent, published: float) -> dict[str, Any]:
-    """An order counts at its first `confirmed`, in that minute, and no more when it is `refunded`; whatever is
-    told twice, or told in another order, ends in the same record.
+    """An order counts at its first `confirmed`, in that minute, and no more when it is `refunded`; whatever
+    is told twice, or told in another order, ends in the same record.
     """
     if event.data.status == "refunded":
         return {**record, "refunded": True}

@@ -1,4 +1,6 @@
-"""insights-product-clicks: what is looked at, put into baskets and bought, in hopping windows by the click's time."""
+"""insights-product-clicks: what is looked at, put into baskets and bought, in hopping windows by the
+click's time.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

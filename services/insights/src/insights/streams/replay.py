@@ -1,5 +1,5 @@
-"""insights-replayed: dead letters on their way back. They stand in the partition they were read from, so that the
-tables of that partition take them.
+"""insights-replayed: dead letters on their way back. They stand in the partition they were read from, so
+that the tables of that partition take them.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from insights.streams.orders import Orders
 from insights.topics import Topics
 from insights.topology import Topology
 
+
 def shapes(names: Topology) -> Mapping[str, type[faust.Record]]:
     return {names.orders: OrderEvent, names.clicks: ClickEvent, names.baskets: BasketEvent}
 
@@ -28,7 +29,7 @@ def read(names: Topology, topic: str, value: bytes | None) -> Any:
     if shape is None:
         raise PermanentError(f"nobody here handles {topic}")
     try:
-        return shape.loads(value)
+        return shape.loads(value or b"")
     # whatever a record's fields raise: of what is no such record, nothing better is known
     except Exception as error:
         raise PermanentError(f"{type(error).__name__}: {error}") from error

@@ -21,7 +21,9 @@ class Sales:
     tables: Tables
 
     async def handle(self, sale: Sale, event: EventT[Sale]) -> None:  # noqa: ARG002
-        """Three values, each derived from the one below it: a crash between them is mended by the next try."""
+        """Three values, each derived from the one below it: a crash between them is mended by the next
+        try.
+        """
         tables, day = self.tables, start(sale.minute, DAY)
         bucket = key(sale.seller_id, LATE, day) if sale.late else key(sale.seller_id, sale.minute)
         orders = with_sale(tables.sale_minutes[bucket], sale)
