@@ -181,3 +181,48 @@ async def test_anothers_order_is_no_stream(shopper: Browser, market: Collaborato
     market.orders.clear()
 
     assert (await shopper.get(f"/orders/{BOWL}/events")).status_code == 404
+
+
+async def test_chats_word_of_it_is_followed_from_the_version_that_is_shown(
+    shopper: Browser, market: Collaborators
+) -> None:
+    market.orders[BOWL] = order(BOWL, "completed", "shipped", version=4)
+
+    html = await shopper.text(f"/orders/{BOWL}")
+
+    assert f'data-live data-track="{BOWL}" data-after="4"' in html
+    # its saga has ended: there is nothing that the stream could tell
+    assert "sse-connect" not in html
+
+
+@pytest.mark.parametrize("status", ["delivered", "cancelled", "refunded"])
+async def test_what_is_over_is_followed_no_more(shopper: Browser, market: Collaborators, status: str) -> None:
+    state = "cancelled" if status == "cancelled" else "completed"
+    market.orders[BOWL] = order(BOWL, state, status)
+
+    assert "data-track" not in await shopper.text(f"/orders/{BOWL}")
+
+
+async def test_the_steps_can_be_had_alone(shopper: Browser, market: Collaborators) -> None:
+    market.orders[BOWL] = order(BOWL, "completed", "confirmed")
+
+    html = await shopper.text(f"/orders/{BOWL}", headers={"HX-Request": "true"})
+
+    assert html.lstrip().startswith('<div class="verdict good">')
+    # what was bought leaves the basket, and its number the page's head
+    assert 'hx-get="/basket/count"' in html
+
+
+async def test_the_baskets_number_is_asked_for_again_when_it_was_bought(
+    shopper: Browser, market: Collaborators
+) -> None:
+    market.basket("member", (BOWL, 3))
+
+    html = await shopper.text("/basket/count", headers={"HX-Request": "true"})
+
+    assert html.startswith('<span id="basket-count" hx-swap-oob="true" class="count">3<')
+
+
+async def test_while_it_is_pending_nothing_left_the_basket(shopper: Browser) -> None:
+    assert "/basket/count" not in await shopper.text(f"/orders/{BOWL}", headers={"HX-Request": "true"})
+    assert "/basket/count" not in await shopper.text(f"/orders/{BOWL}")

@@ -252,3 +252,42 @@ async def test_an_address_that_is_none_is_told_in_words_for_people(
     assert response.status_code == 422
     assert "Please give an address such as ada@example.org." in html
     assert "breaks the rule" not in html
+
+
+async def test_a_script_whose_socket_ends_with_its_token_gets_another_token(
+    browser: Browser, market: Collaborators
+) -> None:
+    browser.keep("bazaar_access", market.forge.token(market.subject, exp=int(time.time()) + 60))
+    browser.keep("bazaar_refresh", "refresh-0")
+
+    renewed = await browser.get("/session")
+    good_for_long = await browser.get("/session")
+
+    assert (renewed.status_code, good_for_long.status_code) == (204, 204)
+    assert "bazaar_access" in cookies(renewed)
+    assert "bazaar_access" not in cookies(good_for_long)
+    assert renewed.headers["Cache-Control"] == "no-store"
+    assert len(market.calls("POST", "/api/identity/sessions/refresh")) == 1
+
+
+async def test_a_script_is_told_that_its_session_has_ended(browser: Browser, market: Collaborators) -> None:
+    stranger = await browser.get("/session")
+    browser.keep("bazaar_access", market.forge.expired(market.subject))
+    browser.keep("bazaar_refresh", "refresh-of-a-thief")
+    ended = await browser.get("/session")
+
+    assert (stranger.status_code, ended.status_code) == (401, 401)
+    assert await ended.get_data(as_text=True) == ""
+
+
+async def test_a_script_is_not_told_so_while_identity_is_away(
+    browser: Browser, market: Collaborators
+) -> None:
+    browser.keep("bazaar_access", market.forge.token(market.subject, exp=int(time.time()) + 60))
+    browser.keep("bazaar_refresh", "refresh-0")
+    market.scripted["POST", "/api/identity/sessions/refresh"] = [Answer(503, {})]
+
+    response = await browser.get("/session")
+
+    assert response.status_code == 503
+    assert "bazaar_refresh" not in cookies(response)
