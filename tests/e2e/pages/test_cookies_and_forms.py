@@ -23,10 +23,10 @@ def test_no_script_can_read_a_cookie_and_no_other_site_sends_one(
 ) -> None:
     shop.add(product)
     guest = cookies(shop.page.context)
-    assert set(guest) == {"bazaar_session", "bazaar_basket"}
+    assert set(guest) == {"bazaar_session", "bazaar_basket", "bazaar_visit"}
     shop.sign_in(member)
     signed_in = cookies(shop.page.context)
-    assert set(signed_in) == {"bazaar_session", "bazaar_access", "bazaar_refresh"}
+    assert set(signed_in) == {"bazaar_session", "bazaar_access", "bazaar_refresh", "bazaar_visit"}
     for cookie in (guest | signed_in).values():
         assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/"), cookie
     assert shop.page.evaluate("document.cookie") == ""
@@ -80,7 +80,7 @@ def test_who_signed_out_is_out(open_shop: OpenShop, member: Shopper, product: Pr
     kept = shop.page.context.cookies()
     shop.signed_in.click()
     shop.is_told("You are signed out.")
-    assert set(cookies(shop.page.context)) <= {"bazaar_session"}
+    assert set(cookies(shop.page.context)) <= {"bazaar_session", "bazaar_visit"}
     shop.open("/orders")
     expect(shop.page).to_have_url(re.compile("/sign-in"))
     # nor does the way back show what was there
