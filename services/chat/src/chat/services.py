@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bazaar_shared.auth import AsyncTokenVerifier, ServiceTokens
 from chat.clients import catalog, identity, orders
 from chat.clients.http import make_client
+from chat.conversations.turns import Turns
 from chat.live.feeds import PAGE
 from chat.live.sources import Messages, OrderEvents
 from chat.live.switchboard import Switchboard
@@ -27,6 +28,7 @@ class Services:
     settings: Settings
     engine: AsyncEngine
     sessions: Sessions
+    turns: Turns
     redis: Redis
     verifier: AsyncTokenVerifier
     identity: identity.Identity
@@ -57,6 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             engine=engine,
             sessions=sessions,
+            turns=Turns(),
             redis=redis,
             verifier=verifier,
             identity=people,

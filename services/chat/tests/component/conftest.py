@@ -12,6 +12,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from redis.asyncio import Redis
 
 from bazaar_shared import telemetry
 from bazaar_shared.testing import TokenForge, temporary_database
@@ -72,6 +73,7 @@ def environment(
         "CLIENT_SECRET_FILE": str(secrets / "client_secret"),
         "COOKIE_KEY_FILE": str(secrets / "cookie_key"),
         "SESSION_CHECK_SECONDS": "0.5",
+        "ALLOWED_ORIGINS": "https://shop.example",
         # long: what arrives sooner was told by a wake-up
         "POLL_SECONDS": "60",
     }
@@ -135,6 +137,7 @@ class Market:
     replicas: tuple[Process, Process]
     pool: asyncpg.Pool
     neighbors: Neighbors
+    redis: Redis
     clients: list[Client] = field(default_factory=list)
 
     def person(self, name: str | None = None, roles: tuple[str, ...] = ("shopper",)) -> Person:
@@ -154,6 +157,9 @@ class Market:
         seller, product = self.stall()
         return shopper, seller, (await shopper.open(product))["id"]
 
+    def origin(self, replica: int) -> str:
+        return f"http://{self.replicas[replica].address}"
+
     async def connect(self, token: str | None, replica: int = 0, **more: Any) -> Client:
         client = await Client.connect(self.replicas[replica].address, token, **more)
         self.clients.append(client)
@@ -168,9 +174,11 @@ async def market(
         httpx.AsyncClient(base_url=replicas[0].url, timeout=30) as one,
         httpx.AsyncClient(base_url=replicas[1].url, timeout=30) as two,
     ):
-        market = Market((one, two), replicas, pool, neighborhood)
+        redis = Redis.from_url(server("TEST_REDIS_URL"))
+        market = Market((one, two), replicas, pool, neighborhood, redis)
         yield market
         for client in market.clients:
             await client.close()
+        await redis.aclose()
         neighborhood.away.clear()
         neighborhood.ended.clear()

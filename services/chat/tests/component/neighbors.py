@@ -1,5 +1,5 @@
-"""Doubles of identity, catalog and orders: one small real HTTP server that knows the routes chat asks. The real
-ones are asked in tests/integration.
+"""Doubles of identity, catalog and orders: one small real HTTP server that knows the routes chat asks. The
+real ones are asked in tests/integration.
 """
 
 import json
@@ -38,6 +38,8 @@ class Neighbors:
     # of these services none answers but with a fault
     away: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
+    # the newest trace that each was asked in
+    traces: dict[str, str] = field(default_factory=dict)
 
     def open_stall(self, *staff: str, slug: str = "teas") -> str:
         new = stall(slug)
@@ -122,6 +124,8 @@ def serving(neighbors: Neighbors) -> Iterator[Neighbors]:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             body = json.loads(raw) if raw.startswith(b"{") else None
+            service = parts.path.strip("/").split("/")[1]
+            neighbors.traces[service] = self.headers.get("traceparent", "--").split("-")[1]
             kind, _, token = self.headers.get("Authorization", "").partition(" ")
             status, found = neighbors.answer(
                 parts.path, parse_qs(parts.query), body, token if kind == "Bearer" else ""
@@ -133,7 +137,7 @@ def serving(neighbors: Neighbors) -> Iterator[Neighbors]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 http.server's name
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

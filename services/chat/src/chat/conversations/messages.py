@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chat.conversations.turns import Turns
 from chat.errors import BodyDiffers, ConversationNotFound, TooManyMessages
 from chat.storage.database import Sessions
 from chat.storage.tables import Conversation, Message, Side
@@ -35,9 +36,9 @@ class Appended:
     new: bool
 
 
-async def append(sessions: Sessions, draft: Draft) -> Appended:
+async def append(sessions: Sessions, turns: Turns, draft: Draft) -> Appended:
     """Stores it once, whichever replicas it is sent to and how often. A repetition counts for no limit."""
-    async with sessions.begin() as session:
+    async with turns.of(draft.author_id), sessions.begin() as session:
         # one account's messages come one after the other, over all replicas: a limit that is counted by
         # two at once counts wrong
         lock = func.pg_advisory_xact_lock(_ACCOUNTS, func.hashtext(str(draft.author_id)))

@@ -90,7 +90,7 @@ def _leave(socket: "SocketHandler", topic: Topic) -> None:
 async def _send(socket: "SocketHandler", frame: Send) -> None:
     side = await _side(socket, frame.conversation)
     draft = Draft(frame.conversation, frame.client_message_id, side, socket.account, frame.body)
-    appended = await append(socket.services.sessions, draft)
+    appended = await append(socket.services.sessions, socket.services.turns, draft)
     socket.services.switchboard.appended(appended)
     socket.offer(encode(Sent(frame.client_message_id, frame.conversation, appended.message.seq)))
 

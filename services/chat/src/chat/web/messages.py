@@ -59,7 +59,7 @@ class MessagesHandler(ApiHandler):
         conversation, side = await find_own(self, UUID(conversation_id))
         new = self.body(_NEW)
         draft = Draft(conversation.id, new.client_message_id, side, self.caller.account_id, new.body)
-        appended = await append(self.services.sessions, draft)
+        appended = await append(self.services.sessions, self.services.turns, draft)
         self.services.switchboard.appended(appended)
         shaped = await shape_messages(self.services.identity, conversation.seller_name, [appended.message])
         self.answer(shaped[0], 201 if appended.new else 200)
