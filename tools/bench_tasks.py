@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--tasks", type=int, default=3000, help="of each measurement (default %(default)s)")
+    made.add_argument("--tasks", type=int, default=5000, help="of each measurement (default %(default)s)")
     made.add_argument("--rounds", type=int, default=2, help="through all workers (default %(default)s)")
     made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made

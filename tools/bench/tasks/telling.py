@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tools.bench.report import condition_lines, disturbance, machine, pinned
-from tools.bench.tasks.workers import CELERY, RAW, WORKERS, YARDSTICK, Figures, Found, Worker
+from tools.bench.tasks.workers import CELERY, KINDS, RAW, WORKERS, YARDSTICK, Figures, Found, Worker
 
 REST = 0.01  # seconds, of the tasks that rest
 VERSIONS = ("celery", "kombu", "amqp", "billiard")
@@ -18,7 +18,7 @@ def as_json(found: Found, broker: str, *, tasks: int, rounds: int) -> dict[str, 
         "conditions": {
             **machine(),
             "broker": broker,
-            "measured": f"{rounds} × {tasks} tasks that do nothing, {tasks // 10} a child that rest",
+            "measured": f"{rounds} × {tasks} tasks that do nothing, {round(tasks * KINDS['rest'])} a child that rest",
             "queue": "quorum, filled before the worker starts; the first tenth is the warm-up",
             "guarantees": "publishes persistent and confirmed, tasks acknowledged when done, no results",
             "Celery": "acks_late, reject_on_worker_lost, time limits, no remote control, events as noted",

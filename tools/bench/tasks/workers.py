@@ -12,7 +12,7 @@ from tools.bench.programs import Program, measured, running
 
 SERVICE = "notifications"
 HERE = "tools.bench.tasks"
-KINDS = {"noop": 1.0, "rest": 0.1}  # of the tasks, and how many of the asked-for number there are per child
+KINDS = {"noop": 1.0, "rest": 0.05}  # of the tasks, and how many of the asked-for number there are per child
 RAW, CELERY = "raw", "celery"
 
 
