@@ -13,12 +13,13 @@ VERSIONS = ("celery", "kombu", "amqp", "billiard")
 
 
 def as_json(found: Found, broker: str, *, tasks: int, rounds: int) -> dict[str, Any]:
+    resting = round(tasks * KINDS["rest"])
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "conditions": {
             **machine(),
             "broker": broker,
-            "measured": f"{rounds} × {tasks} tasks that do nothing, {round(tasks * KINDS['rest'])} a child that rest",
+            "measured": f"{rounds} × {tasks} tasks that do nothing, {resting} a child that rest",
             "queue": "quorum, filled before the worker starts; the first tenth is the warm-up",
             "guarantees": "publishes persistent and confirmed, tasks acknowledged when done, no results",
             "Celery": "acks_late, reject_on_worker_lost, time limits, no remote control, events as noted",
