@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     redis_url: str
     redis_password_file: Path | None = None
     kafka_bootstrap_servers: str
+    kafka_group: str = "notifications"
 
     identity_url: str
     catalog_url: str

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from bazaar_shared.testing import temporary_database
 from .broker import Vhost, own_vhost
 from .mailbox import Mailbox
 from .market import Market
-from .processes import Process, Start, free_port, make_topics
+from .processes import Process, Start, begin_at_the_end, free_port, make_topics
 from .world import World
 
 TOPICS = ("orders.order", "basket.basket", "reviews.review", "dead-letter.notifications")
@@ -31,6 +32,13 @@ def kafka() -> str:
     servers = server("TEST_KAFKA_BOOTSTRAP")
     make_topics(servers, *TOPICS)
     return servers
+
+
+@pytest.fixture(scope="session")
+def group(kafka: str) -> str:
+    name = f"notifications-{uuid4()}"
+    begin_at_the_end(kafka, name, *TOPICS)
+    return name
 
 
 @pytest.fixture
@@ -65,7 +73,7 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def environment(
-    database: str, vhost: Vhost, market: Market, mailbox: Mailbox, kafka: str, tmp_path: Path
+    database: str, vhost: Vhost, market: Market, mailbox: Mailbox, kafka: str, group: str, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
     secret = tmp_path / "client_secret"
     secret.write_text("a secret of the tests")
@@ -75,6 +83,7 @@ def environment(
             "AMQP_URL": vhost.url,
             "REDIS_URL": server("TEST_REDIS_URL"),
             "KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "KAFKA_GROUP": group,
             "IDENTITY_URL": market.url,
             "CATALOG_URL": market.url,
             "ORDERS_URL": market.url,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bazaar_shared.envelope import Event
@@ -105,6 +105,26 @@ def make_topics(servers: str, *topics: str) -> None:
             await admin.close()
 
     asyncio.run(make())
+
+
+def begin_at_the_end(servers: str, group: str, *topics: str) -> None:
+    """What others told before, or tell of other tests' databases, is not this group's."""
+
+    async def run() -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            numbers = {
+                topic: (await consumer._client.fetch_all_metadata()).partitions_for_topic(topic)
+                for topic in topics
+            }
+            partitions = [TopicPartition(topic, number) for topic in topics for number in numbers[topic]]
+            consumer.assign(partitions)
+            await consumer.commit(await consumer.end_offsets(partitions))
+        finally:
+            await consumer.stop()
+
+    asyncio.run(run())
 
 
 def send(servers: str, topic: str, values: Iterable[tuple[str, bytes]]) -> None:

@@ -1,5 +1,6 @@
 """Servers that are away for a while, and refusals that are not."""
 
+import os
 import subprocess
 import sys
 
@@ -113,7 +114,7 @@ def test_without_rabbitmq_the_consumer_goes_on_and_the_scan_makes_up_for_it(star
 def replay(world: World) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "notifications", "replay-dead-letters"],
-        env=world.environment,
+        env={"PATH": os.environ["PATH"]} | world.environment,
         capture_output=True,
         text=True,
         timeout=90,

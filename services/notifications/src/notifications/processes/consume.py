@@ -12,7 +12,7 @@ from bazaar_shared.consumer import replay_dead_letters, run_consumer
 from bazaar_shared.dead_letters import Replay
 from bazaar_shared.management import Health
 from notifications.app import create_celery
-from notifications.events.incoming import CONSUMER, DEAD_LETTERS, TOPICS, IncomingEvents, Wake
+from notifications.events.incoming import DEAD_LETTERS, TOPICS, IncomingEvents, Wake
 from notifications.processes.starting import managed, schema_is_there
 from notifications.processes.waking import Waker
 from notifications.settings import Settings
@@ -47,7 +47,7 @@ async def _consume(settings: Settings, health: Health, stop: asyncio.Event) -> N
         async with make_pool(settings) as pool:
             await run_consumer(
                 settings.kafka_bootstrap_servers,
-                group=CONSUMER,
+                group=settings.kafka_group,
                 topics=TOPICS,
                 handle=_handler(settings, pool, waker.wake).handle,
                 dead_letter_topic=DEAD_LETTERS,
@@ -62,7 +62,9 @@ async def replay(settings: Settings) -> Replay:
     """No wake-ups: the scan finds what comes of it."""
     async with make_pool(settings) as pool:
         handle = _handler(settings, pool, lambda _: None).handle
-        return await replay_dead_letters(settings.kafka_bootstrap_servers, DEAD_LETTERS, CONSUMER, handle)
+        return await replay_dead_letters(
+            settings.kafka_bootstrap_servers, DEAD_LETTERS, settings.kafka_group, handle
+        )
 
 
 def _handler(settings: Settings, pool: asyncpg.Pool, wake: Wake) -> IncomingEvents:
