@@ -1,7 +1,9 @@
 """The clients of all services around one pool of connections: what a page can ask."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
@@ -23,12 +25,20 @@ _LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepal
 _TIMEOUT = httpx.Timeout(WRITE_SECONDS, connect=1.0, pool=1.0)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read once: it is some hundred certificates, and more than one client needs them."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def open_http() -> httpx.AsyncClient:
     """The one client of the process. Deadlines of single calls are clients/base.py's; these are the last
     resort.
     """
     # `trust_env`: a proxy for the outside world is no way to a neighbour
-    return httpx.AsyncClient(limits=_LIMITS, timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(
+        limits=_LIMITS, timeout=_TIMEOUT, follow_redirects=False, verify=_trusted(), trust_env=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Market:
                 settings.token_issuer,
                 settings.token_audience,
                 # of its own: a key is waited for like any other read
-                client=httpx.AsyncClient(timeout=READ_SECONDS, trust_env=False),
+                client=httpx.AsyncClient(timeout=READ_SECONDS, verify=_trusted(), trust_env=False),
             ),
         )
 
