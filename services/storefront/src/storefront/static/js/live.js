@@ -118,7 +118,7 @@ export class Live extends EventTarget {
 
   #failed() {
     this.#failures += 1;
-    if (this.#failures >= POLL_AFTER) this.#poll();
+    if (this.#failures >= POLL_AFTER && !this.#socket) this.#poll();
     // a browser does not say why it got no socket: it may be that the session has ended
     if (this.#failures === POLL_AFTER - 1) this.#renew();
     else this.#again(this.#failures);
