@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         "--readers", type=int, default=10, help="sockets of a conversation (default %(default)s)"
     )
     made.add_argument(
-        "--rate", type=float, default=100, help="messages a second in them (default %(default)s)"
+        "--rate", type=float, default=50, help="messages a second in them (default %(default)s)"
     )
     made.add_argument(
         "--hall-rate", type=float, default=1, help="messages a second to everybody (default %(default)s)"
@@ -156,7 +156,9 @@ async def one(subject: Subject, arguments: argparse.Namespace, console: Console)
         await crowds.load([each for each in senders if each.seat < early], 5, WARM_UP)
         run = await connected(subject, crowds, seats, early)
         console.print(f"  {len(seats):,} sockets in {run.connect_seconds:.1f} s, {run.kib:.1f} KiB each")
-        stretches = {"conversations": (senders, arguments.rate, arguments.readers)}
+        # chat allows an account 20 messages in 10 s
+        rate = min(arguments.rate, float(len(senders)))
+        stretches = {"conversations": (senders, rate, arguments.readers)}
         # the stalls' people; the shoppers have no business there
         hall = [number for number in range(len(seats)) if number % arguments.readers]
         stretches["hall"] = (
