@@ -1,0 +1,1 @@
+"""Readers of the streams' benchmark. Each runs in insights' environment."""

@@ -1,0 +1,82 @@
+"""How many records a second Faust takes, against a bare Kafka reader on the same topic in the same run.
+
+Without a table, with one in memory and with one in RocksDB. The bare readers run before and after.
+
+Exit status: 0 measured, 2 it could not be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.markdown import Markdown
+
+from native import environments
+from tests.servers import image, servers
+from tools.bench.report import RESULTS, save
+from tools.bench.streams_report import StreamsReport, as_markdown
+from tools.bench.streams_stage import Stage, StreamsStageError, filled
+
+RAW = ("stateless", "table")
+FAUST = ("stateless", "memory", "rocksdb")
+UNMEASURABLE = (StreamsStageError, environments.EnvironmentsError, OSError, TimeoutError, KafkaError)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    console = Console(highlight=False)
+    try:
+        environments.ensure(["insights"])
+        with servers(["kafka"], "bench-servers") as addresses:
+            measured = asyncio.run(measure(addresses["TEST_KAFKA_BOOTSTRAP"], arguments.records, console))
+        report = measured.as_json()
+    except UNMEASURABLE as error:
+        print(f"not measured: {error or type(error).__name__}", file=sys.stderr)
+        return 2
+    save(report, as_markdown(report), arguments.out, "streams")
+    if console.is_terminal:
+        console.print(Markdown(as_markdown(report)))
+    else:
+        print(as_markdown(report))
+    print(f"written to {arguments.out}/streams.json and streams.md")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m tools.bench_streams",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--records", type=int, default=60_000, help="on the topic (default %(default)s)")
+    made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
+    return made
+
+
+async def measure(bootstrap: str, records: int, console: Console) -> StreamsReport:
+    whose = "given" if "TEST_KAFKA_BOOTSTRAP" in os.environ else "started for this run"
+    kafka = f"{image('kafka').rpartition('/')[2].replace(':', ' ')}, one node, 6 partitions, {whose}"
+    report = StreamsReport(records, kafka, {variant: [] for variant in RAW})
+    async with filled(bootstrap, records) as stage:
+        await yardsticks(stage, report, console)
+        for variant in FAUST:
+            console.print(f"Faust, {variant} …")
+            report.faust[variant] = await stage.run("faust_worker", variant)
+        await yardsticks(stage, report, console)
+    return report
+
+
+async def yardsticks(stage: Stage, report: StreamsReport, console: Console) -> None:
+    for variant in RAW:
+        console.print(f"the bare reader, {variant} …")
+        report.raw[variant].append(await stage.run("raw", variant))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
