@@ -5,6 +5,7 @@ What docker-compose.yml says of each process holds here too; only the addresses 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -20,7 +21,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import yaml
+from aiokafka.admin import AIOKafkaAdminClient
 
+from infra import definition
 from native.compose import Compose, Process, load
 from native.native_mode import free_port
 from tests.kit.market import ROOT, eventually
@@ -63,6 +66,24 @@ def little_market(folder: Path) -> dict[str, object]:
     return market
 
 
+async def without_small_topics(bootstrap: str) -> None:
+    """Services' own tests leave topics of the market's names with one partition; insights wants them all."""
+    wanted = {topic.name: topic.partitions for topic in definition.load().topics}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        there = await admin.describe_topics([name for name in await admin.list_topics() if name in wanted])
+        small = [each["topic"] for each in there if len(each["partitions"]) < wanted[each["topic"]]]
+        if small:
+            await admin.delete_topics(small)
+        deadline = asyncio.get_running_loop().time() + 30
+        while set(small) & set(await admin.list_topics()):
+            assert asyncio.get_running_loop().time() < deadline, f"{small} are not gone"
+            await asyncio.sleep(0.2)
+    finally:
+        await admin.close()
+
+
 @dataclass
 class Stage:
     folder: Path
@@ -94,6 +115,7 @@ class Stage:
             "RABBITMQ_MANAGEMENT_URL": f"http://{management.hostname}:{management.port}",
             "KAFKA_BOOTSTRAP_SERVERS": self.servers["TEST_KAFKA_BOOTSTRAP"],
         }
+        asyncio.run(without_small_topics(self.servers["TEST_KAFKA_BOOTSTRAP"]))
         infra("provision", env=env)
         self._redis_accounts(secrets / "redis")
 
