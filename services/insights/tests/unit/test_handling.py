@@ -88,3 +88,19 @@ async def test_a_record_that_waits_is_seen_in_the_readiness(unit: Unit) -> None:
 
     await told(unit, handle, b"x")
     assert unit.app.health.get("streams") == "t: RuntimeError: disk full"
+
+
+async def test_faust_by_itself_acknowledges_what_it_was_cancelled_in(unit: Unit) -> None:
+    """Why the streams are `noack()`. Should this fail some day, Faust has learned it."""
+    begun = asyncio.Event()
+
+    @unit.app.agent(unit.app.topic("t", value_type=bytes, value_serializer="raw"), name="plain")
+    async def plain(stream: Any) -> None:
+        async for _ in stream:
+            begun.set()
+            await asyncio.sleep(60)
+
+    async with plain.test_context() as running:
+        event = await running.put(b"x", wait=False)
+        await asyncio.wait_for(begun.wait(), 5)
+    await aeventually(lambda: event.message.acked, within=2)
