@@ -1,4 +1,4 @@
-"""The bare reader: aiokafka, the document decoded, a count kept; `table` writes each new count to a changelog.
+"""The bare reader: aiokafka, the document decoded, a count kept; `table` also writes it to a changelog.
 
 Its guarantees are Faust's: offsets are committed each second, after what came of the records is acknowledged.
 """
