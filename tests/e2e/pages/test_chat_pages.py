@@ -32,10 +32,15 @@ def ask(shop: Shop, product: Product, words: str) -> str:
     shop.look_at(product)
     shop.page.get_by_text("Ask the stall").click()
     shop.page.get_by_label("Your question").fill(words)
-    shop.button("Ask").click()
+    ask_button(shop).click()
     expect(shop.page).to_have_url(re.compile(r"/messages/[0-9a-f-]{36}(#say)?$"))
     expect(messages(shop).last).to_contain_text(words)
     return shop.page.url.partition("#")[0].rpartition("/")[2]
+
+
+def ask_button(shop: Shop) -> Locator:
+    # a basket has these letters too
+    return shop.page.get_by_role("button", name="Ask", exact=True)
 
 
 def say(shop: Shop, words: str) -> None:
@@ -145,7 +150,7 @@ def test_an_order_is_asked_about(any_shop: Shop, member: Shopper, product: Produ
     shop = any_shop.sign_in(member).open(f"/orders/{order['id']}")
     shop.page.get_by_text("Ask about this order").click()
     shop.page.get_by_label("Your question").fill("Could it be wrapped?")
-    shop.button("Ask").click()
+    ask_button(shop).click()
     expect(shop.page.get_by_role("heading", level=1)).to_contain_text("Order")
     assert bodies(shop) == ["Could it be wrapped?"]
     shop.page.get_by_role("link", name="The order").click()
@@ -157,7 +162,7 @@ def test_a_stall_is_not_asked_by_who_works_there(stall: Shop, product: Product) 
     stall.page.get_by_text("Ask the stall").click()
     stall.page.get_by_label("Your question").fill("Am I well?")
     stall.watch.provoked.add(409)
-    stall.button("Ask").click()
+    ask_button(stall).click()
     expect(stall.page.get_by_role("alert")).to_contain_text("this is your own stall")
     expect(stall.page.get_by_label("Your question")).to_have_value("Am I well?")
 
@@ -298,7 +303,7 @@ def test_older_messages_are_fetched_when_they_are_asked_for(
     for person, numbers in ((member, range(2, 19)), (staff, range(19, 37)), (member, range(37, 51))):
         send_by_api(person, conversation, *(f"line {number}" for number in numbers))
         # twenty in ten seconds is what chat takes of one person
-        time.sleep(5 if person is member else 0)
+        time.sleep(10 if person is member and numbers.start == 2 else 0)
     shop.open(f"/messages/{conversation}")
     assert bodies(shop)[0] == "line 11"
     shop.page.get_by_role("link", name="Older messages").click()
