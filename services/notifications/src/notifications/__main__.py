@@ -31,10 +31,15 @@ _RUNS = {
     "replay-dead-letters": "notifications.processes.replay:run",
 }
 
-# these name each plugin, each table of a font, each task with its result; what became of a row is said by us
+# they name each plugin, each table of a font, each task with its result; of the rows we tell ourselves
 _TALKATIVE = (
-    "alembic.runtime.plugins", "celery.app.trace", "celery.beat", "celery.worker.strategy", "fontTools", "fpdf",
-)  # fmt: skip
+    "alembic.runtime.plugins",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "fontTools",
+    "fpdf",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +73,7 @@ def _run(command: str) -> Callable[[Settings], int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {SERVICE}",
-        description="Bazaar's mails, invoices, renditions and reports. Settings come from the environment: see README.md.",
+        description="Bazaar's mails, invoices, reports. Settings come from the environment: see README.md.",
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
     for name, text in COMMANDS.items():

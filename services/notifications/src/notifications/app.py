@@ -1,4 +1,4 @@
-"""The Celery application: made from the settings, in each process by its entry point; importing makes none."""
+"""The Celery application: made from the settings by each process's entry point; importing makes none."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def _broker() -> dict[str, Any]:
             f"{SERVICE}.pictures.*": _route(PICTURES),
             f"{SERVICE}.scans.*": _route(SCANS),
         },
-        # what waits for a retry may be lost with the node: a picture is drawn again when it is missed (ADR 0106)
+        # what waits for a retry may be lost with the node: who misses a picture asks again (ADR 0106)
         "broker_native_delayed_delivery_queue_type": "classic",
         "accept_content": ["json"],
         "task_serializer": "json",
@@ -101,10 +101,10 @@ def _running(settings: Settings) -> dict[str, Any]:
         "worker_concurrency": settings.concurrency,
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": 2000,
-        "worker_max_memory_per_child": 300_000,
+        "worker_max_memory_per_child": 180_000,
         # a mail under way when the broker goes away is finished; the message that comes again finds it sent
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        # nobody who reaches the broker may stop workers or change their limits; events suffice for flower (ADR 0108)
+        # who reaches the broker may not stop workers; flower can do with their events (ADR 0108)
         "worker_enable_remote_control": False,
         "worker_send_task_events": True,
         "task_send_sent_event": True,

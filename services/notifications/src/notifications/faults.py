@@ -3,8 +3,8 @@
 FAULT_FILE names a file. Whenever it holds a point's name, the first who comes there takes the file away and
 dies; with a `*` behind the name the file stays, and everybody dies there.
 
-The points: `claimed` (a mail's row is leased, nothing was asked yet), `sent` (the mail server has taken it, the
-row does not say so), `rendering` (a picture is drawn).
+The points: `claimed` (a mail's row is leased, nothing was asked yet), `sent` (the mail server has
+taken it, the row does not say so), `rendering` (a picture is drawn).
 """
 
 import logging

@@ -13,7 +13,8 @@ _FONTS = [
 # a PNG is wrapped: the same renderer scales it, and nothing else reads pictures here
 _WRAPPED = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="100" height="100">'
-    '<image width="100" height="100" preserveAspectRatio="xMidYMid meet" href="data:image/png;base64,{}"/></svg>'
+    '<image width="100" height="100" preserveAspectRatio="xMidYMid meet" href="data:image/png;base64,{}"/>'
+    "</svg>"
 )
 
 

@@ -1,5 +1,5 @@
-"""What beat sends. Each entry is a scan that finds what is to be done by its rows: two beats at once do nothing
-twice, and a beat that was away for a night misses nothing.
+"""What beat sends. Each entry is a scan that finds what is to be done by its rows: two beats at once do
+nothing twice, and a beat that was away for a night misses nothing.
 """
 
 from typing import Any

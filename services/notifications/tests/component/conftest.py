@@ -1,12 +1,15 @@
 """Real servers: PostgreSQL, RabbitMQ (a vhost each), Redis, Kafka, SMTP, and HTTP where others are asked."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
+import redis
 from notifications.migrate import migrate
 
 from bazaar_shared.testing import temporary_database
@@ -17,6 +20,7 @@ from .market import Market
 from .processes import Process, Start, begin_at_the_end, free_port, make_topics
 from .world import World
 
+ROOT = Path(__file__).parents[4]
 TOPICS = ("orders.order", "basket.basket", "reviews.review", "dead-letter.notifications")
 
 
@@ -71,9 +75,31 @@ def mailbox() -> Mailbox:
     return Mailbox()
 
 
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """An account with the rights that infra/redis.sh gives notifications, and no others."""
+    url, name, password = server("TEST_REDIS_URL"), f"notifications-{uuid4()}", uuid4().hex
+    rights = re.search(r'^rights="(.*)"$', (ROOT / "infra/redis.sh").read_text("utf-8"), re.MULTILINE)
+    assert rights
+    admin = redis.Redis.from_url(url)
+    own = ("~notifications:*", "&notifications:*")
+    admin.execute_command("ACL", "SETUSER", name, "on", f">{password}", *own, *rights[1].split())
+    parts = urlsplit(url)
+    yield urlunsplit(parts._replace(netloc=f"{name}:{password}@{parts.netloc.rpartition('@')[2]}"))
+    admin.execute_command("ACL", "DELUSER", name)
+    admin.close()
+
+
 @pytest.fixture
 def environment(
-    database: str, vhost: Vhost, market: Market, mailbox: Mailbox, kafka: str, group: str, tmp_path: Path
+    database: str,
+    vhost: Vhost,
+    market: Market,
+    mailbox: Mailbox,
+    kafka: str,
+    group: str,
+    redis_url: str,
+    tmp_path: Path,
 ) -> Iterator[dict[str, str]]:
     secret = tmp_path / "client_secret"
     secret.write_text("a secret of the tests")
@@ -81,7 +107,7 @@ def environment(
         yield {
             "DATABASE_URL": database,
             "AMQP_URL": vhost.url,
-            "REDIS_URL": server("TEST_REDIS_URL"),
+            "REDIS_URL": redis_url,
             "KAFKA_BOOTSTRAP_SERVERS": kafka,
             "KAFKA_GROUP": group,
             "IDENTITY_URL": market.url,

@@ -26,7 +26,7 @@ class Mailbox:
         self.taking = 0
         self._lock = threading.Lock()
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         with self._lock:
@@ -37,7 +37,9 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         self.taking += 1
         await asyncio.sleep(self.takes_seconds)
         content = envelope.content

@@ -109,23 +109,29 @@ class Market:
             case ["orders", order_id]:
                 order = self.orders.get(UUID(order_id))
                 return (200, order) if order else (404, {})
-            case ["catalog", "products", "batch"]:
+            case ["catalog", *rest]:
+                return self._of_catalog(rest, query)
+        return 404, {}
+
+    def _of_catalog(self, path: list[str], query: dict[str, list[str]]) -> tuple[int, Any]:
+        match path:
+            case ["products", "batch"]:
                 ids = [UUID(one) for one in query["ids"][0].split(",")]
                 return 200, {"items": [self.products[one] for one in ids if one in self.products]}
-            case ["catalog", "sellers"]:
+            case ["sellers"]:
                 ids = [UUID(one) for one in query["ids"][0].split(",")]
                 items = [
                     {"id": str(one), "slug": str(one)[:8], "name": NAMES[one]} for one in ids if one in NAMES
                 ]
                 return 200, {"items": items, "next_cursor": None}
-            case ["catalog", "staff"]:
+            case ["staff"]:
                 seller_id = query["seller_id"][0]
                 staff = self.staff.get(UUID(seller_id), [])
                 return 200, {"items": [{"seller_id": seller_id, "account_id": str(one)} for one in staff]}
-            case ["catalog", "pictures", _] if self.picture_failures > 0:
+            case ["pictures", _] if self.picture_failures > 0:
                 self.picture_failures -= 1
                 return 503, {"title": "away"}
-            case ["catalog", "pictures", name]:
+            case ["pictures", name]:
                 return (200, self.pictures[name]) if name in self.pictures else (404, {})
         return 404, {}
 
@@ -196,7 +202,7 @@ def _handler(market: Market) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
     return Handler

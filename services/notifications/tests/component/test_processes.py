@@ -66,7 +66,7 @@ def test_missing_settings_are_all_named_and_the_help_needs_none():
         "replay-dead-letters",
         "render",
     ):
-        assert f"\n    {command} " in told
+        assert f"\n    {command}" in told
 
 
 @pytest.mark.parametrize("command", ["worker", "consume"])
@@ -122,6 +122,7 @@ def test_what_is_seen_of_a_worker(start: Start, world: World):
     [mine] = [line for line in lines if line["order_id"] == str(order.id)]
     intent = world.intent(f"order:{order.id}", "order_confirmed")
     assert intent
+    assert mine.pop("created_at") == intent["created_at"].isoformat()
     assert mine == {
         "kind": "mail_intent",
         "id": str(intent["id"]),

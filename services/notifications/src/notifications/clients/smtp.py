@@ -64,8 +64,8 @@ class Postman:
 
 
 def _judge(code: int, _said: bytes | str) -> None:
-    """5xx: refused for good; anything else: later. What it said is left out: it may repeat the address, which is
-    kept nowhere.
+    """5xx: refused for good; anything else: later. What it said is left out: it may repeat the address, which
+    is kept nowhere.
     """
     reason = f"the mail server says {code}"
     if 500 <= code < 600:

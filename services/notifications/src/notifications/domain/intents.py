@@ -1,4 +1,4 @@
-"""An intent: that somebody shall get one mail for one cause. It holds ids and numbers only, never an address."""
+"""An intent: that somebody shall get one mail for one cause. It holds ids and numbers, never an address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

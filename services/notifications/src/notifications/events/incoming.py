@@ -1,5 +1,5 @@
-"""The handler for `run_consumer`: intents, read models and the inbox row are one transaction. After its commit
-Celery is woken; a wake-up that gets lost is made up for by the scan.
+"""The handler for `run_consumer`: intents, read models and the inbox row are one transaction. After its
+commit Celery is woken; a wake-up that gets lost is made up for by the scan.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,9 @@ TOPICS = ("orders.order", "basket.basket", "reviews.review")
 DEAD_LETTERS = "dead-letter.notifications"
 
 _KEEP_INTENT = """
-insert into intents (id, cause, template, recipient, order_id, context, message_id, traceparent, state, last_error, done_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $9 = 'pending' then null else now() end)
+insert into intents (
+  id, cause, template, recipient, order_id, context, message_id, traceparent, state, last_error, done_at
+) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $9 = 'pending' then null else now() end)
 on conflict on constraint intents_once do nothing
 """
 _KEEP_ANNOUNCEMENT = """

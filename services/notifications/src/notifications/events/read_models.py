@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
-# The contents are as old as the version that changed them: a price that moved, and so a new version of the basket, is
-# nothing that its owner did.
+# The contents are as old as the version that changed them: a price that moved, and so a new version of the
+# basket, is nothing that its owner did.
 _KEEP_BASKET = """
 insert into baskets as known (basket_id, version, shopper_id, status, lines, contents_version, contents_at)
 values ($1, $2, $3, $4, $5, $2, $6)
@@ -19,10 +19,14 @@ on conflict (basket_id) do update set
   shopper_id = excluded.shopper_id,
   status = excluded.status,
   lines = excluded.lines,
-  contents_version = case when (known.lines, known.shopper_id) is not distinct from (excluded.lines, excluded.shopper_id)
-    then known.contents_version else excluded.version end,
-  contents_at = case when (known.lines, known.shopper_id) is not distinct from (excluded.lines, excluded.shopper_id)
-    then known.contents_at else excluded.contents_at end
+  (contents_version, contents_at) = (
+    select
+      case when same then known.contents_version else excluded.version end,
+      case when same then known.contents_at else excluded.contents_at end
+    from (
+      select (known.lines, known.shopper_id) is not distinct from (excluded.lines, excluded.shopper_id)
+    ) as contents (same)
+  )
 where known.version < excluded.version
 """
 
@@ -30,7 +34,8 @@ _KEEP_ORDER = "insert into orders (order_id, currency) values ($1, $2) on confli
 _KEEP_LINES = """
 insert into order_lines (order_id, seller_id, product_id, quantity, amount_minor)
 select $1, seller_id, product_id, sum(quantity), sum(amount_minor)
-from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[]) as line (seller_id, product_id, quantity, amount_minor)
+from unnest($2::uuid[], $3::uuid[], $4::int[], $5::bigint[])
+  as line (seller_id, product_id, quantity, amount_minor)
 group by seller_id, product_id
 on conflict do nothing
 """

@@ -17,11 +17,12 @@ from notifications.storage.sales import Sales, Sold
 
 _HERE = UUID("1f0c3f3e-7d0a-5d7c-9a40-6a1f5e5a2c11")
 _PUBLIC_URL = "http://127.0.0.1:8080"
-_JAR = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400"><rect width="400" height="400" fill="#eee7d8"/>'
-    '<circle cx="200" cy="190" r="158" fill="#f6f2e9"/><path d="M112 104V326A75 16 0 0 0 262 326V104z" fill="{}"/>'
-    '<text x="187" y="230" font-family="Georgia, serif" font-size="34" fill="#fffaf0" text-anchor="middle">{}</text></svg>'
-)
+_JAR = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400">
+<rect width="400" height="400" fill="#eee7d8"/><circle cx="200" cy="190" r="158" fill="#f6f2e9"/>
+<path d="M112 104V326A75 16 0 0 0 262 326V104z" fill="{}"/>
+<text x="187" y="230" font-family="Georgia, serif" font-size="34" fill="#fffaf0"
+ text-anchor="middle">{}</text>
+</svg>"""
 
 
 def _id(name: str) -> UUID:

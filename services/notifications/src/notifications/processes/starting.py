@@ -25,7 +25,7 @@ def managed(
 
 @contextmanager
 def told_to_stop() -> Iterator[threading.Event]:
-    """Set by SIGTERM and SIGINT. Afterwards the signals are what they were, for Celery has ways of its own."""
+    """Set by SIGTERM and SIGINT. Afterwards the signals are what they were: Celery has ways of its own."""
     stopping = threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:

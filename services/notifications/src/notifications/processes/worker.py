@@ -83,11 +83,11 @@ def _connect_children(app: Notifications) -> None:
 
 
 def _leave_logging_alone(**_: Any) -> None:
-    """Whoever is connected here takes logging out of Celery's hands: JSON lines were set up before."""
+    """Who is connected here takes logging out of Celery's hands: JSON lines were set up before."""
 
 
 def _end_with_parent() -> None:
-    """A child whose parent was killed has nobody to acknowledge for it, and would hold the management port."""
+    """A child whose parent was killed has nobody to acknowledge for it, and would hold its port."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
