@@ -45,14 +45,14 @@ def create_app(what: Given, folder: str) -> faust.App:
                 counts[key] += 1
             telling.one()
             if telling.done:
-                app.loop.create_task(finish(app, telling, counts))
+                app.loop.create_task(finish(app, what.topic, telling, counts))
 
     return app
 
 
-async def finish(app: faust.App, telling: Telling, counts: Any) -> None:
+async def finish(app: faust.App, topic: str, telling: Telling, counts: Any) -> None:
     await app.producer.flush()
-    await app.commit({app.conf.id})
+    await app.commit({topic})
     telling.end(telling.count if counts is None else sum(counts.values()))
 
 

@@ -6,7 +6,7 @@ LATE = Counter("insights_late_events_total", "Events whose bucket was sealed whe
 ALERTS = Counter("insights_alerts_total", "Unusual orders found", ["rule", "severity"])
 EVENT_SECONDS = Histogram(
     "insights_event_duration_seconds",
-    "From the stream to the acknowledgement",
+    "Until a record was handled, with all that was tried",
     ["topic"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5),
 )

@@ -10,14 +10,13 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.sensors import Sensor
-from faust.types import TP, AppT, CollectionT, EventT, StreamT
+from faust.types import TP, AppT, CollectionT
 from faust.types.transports import ConsumerT, ProducerT
 from faust.types.tuples import PendingMessage, RecordMetadata
 
 from bazaar_shared.consumer import LAG
 from insights.metrics import (
     COMMIT_SECONDS,
-    EVENT_SECONDS,
     PARTITIONS,
     REBALANCES,
     RECOVERING,
@@ -33,26 +32,6 @@ _PROBE_TIMEOUT = 2.0
 
 class PrometheusSensor(Sensor):
     """Faust calls these around what it does; what `…_in` and `…_initiated` return comes back as `state`."""
-
-    def on_stream_event_in(
-        self,
-        tp: TP,
-        offset: int,
-        stream: StreamT[Any],
-        event: EventT[Any],
-    ) -> dict[str, Any]:
-        return {"began": monotonic()}
-
-    def on_stream_event_out(
-        self,
-        tp: TP,
-        offset: int,
-        stream: StreamT[Any],
-        event: EventT[Any],
-        state: dict[str, Any] | None = None,
-    ) -> None:
-        if state:
-            EVENT_SECONDS.labels(tp.topic).observe(monotonic() - state["began"])
 
     def on_table_set(self, table: CollectionT, key: Any, value: Any) -> None:
         TABLE_WRITES.labels(table.name).inc()

@@ -7,6 +7,7 @@ be skipped. So the streams are `noack()`, and the acknowledgement stands at the 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, cast
 
 from faust.streams import Stream
@@ -17,6 +18,7 @@ from bazaar_shared.consumer import HANDLED, RETRIES
 from bazaar_shared.dead_letters import PermanentError, record_of
 from bazaar_shared.telemetry import inject, span
 from insights.acknowledged import Insights
+from insights.metrics import EVENT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ async def settle_all(app: Insights, stream: StreamT[Any], handle: Handler) -> No
 
 async def settle(app: Insights, event: EventT[Any], handle: Handler) -> None:
     """Until it is done: what fails is taken as passing, and nothing behind it is read meanwhile."""
-    pause = _FIRST_PAUSE
+    pause, began = _FIRST_PAUSE, monotonic()
     while True:
         try:
             outcome = await _attempt(app, event, handle)
@@ -45,6 +47,7 @@ async def settle(app: Insights, event: EventT[Any], handle: Handler) -> None:
         else:
             app.health.set("streams", state=True)
             HANDLED.labels(app.topology.app_id, event.message.topic, outcome).inc()
+            EVENT_SECONDS.labels(event.message.topic).observe(monotonic() - began)
             return
 
 
