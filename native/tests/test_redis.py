@@ -116,6 +116,11 @@ def test_no_password_stands_in_the_list_of_processes(server: subprocess.Popen[by
     assert not any(word in line for word in PASSWORDS.values())
 
 
+def test_its_environment_can_still_be_read(server: subprocess.Popen[bytes]) -> None:
+    # by a mark in it `make up` and `make down` know what is theirs
+    assert proc.variable(server.pid, "REDIS_PORT") == str(server.port)  # type: ignore[attr-defined]
+
+
 def test_an_empty_password_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     names = ("CHAT_PASSWORD_FILE", "NOTIFICATIONS_PASSWORD_FILE")
