@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace, console: Console, log: Path) -> dict[str,
             for pair in PAIRS:
                 times = {"warm_up": arguments.warm_up, "seconds": arguments.seconds}
                 for line in measure(pair, here, log, **times, into=found[pair]):
-                    console.print(f"round {number} of {arguments.rounds}: {line}")
+                    console.print(f"round {number} of {arguments.rounds}: {line}", soft_wrap=True)
         return as_json(found, here.described, seconds=arguments.seconds, rounds=arguments.rounds)
 
 

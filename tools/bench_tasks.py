@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace, console: Console, log: Path) -> dict[str,
         for number in range(1, arguments.rounds + 1):
             for worker in WORKERS:
                 for line in measure(worker, here, log, tasks=arguments.tasks, into=found):
-                    console.print(f"round {number} of {arguments.rounds}: {line}")
+                    console.print(f"round {number} of {arguments.rounds}: {line}", soft_wrap=True)
         return as_json(found, here.described, tasks=arguments.tasks, rounds=arguments.rounds)
 
 
