@@ -22,6 +22,10 @@ from insights.sensor import Watch
 from insights.settings import Settings
 from insights.topology import TABLES, Topology
 
+# a broker that restarts is waited for; when the worker ends, its successor does what was left
+_PATIENCE = 60.0
+_LAST_PATIENCE = 5.0
+
 
 class AcknowledgedProducer(Producer):
     def __post_init__(self) -> None:
@@ -67,9 +71,13 @@ class AcknowledgedProducer(Producer):
         """Faust calls this before each commit; an exception here ends the worker, whose successor reads again
         from the last commit.
         """
-        await super().flush()
-        while waiting := tuple(self._open):
-            await asyncio.wait(waiting)
+        try:
+            async with asyncio.timeout(_LAST_PATIENCE if self.app.should_stop else _PATIENCE):
+                await super().flush()
+                while waiting := tuple(self._open):
+                    await asyncio.wait(waiting)
+        except TimeoutError as error:
+            raise ProducerSendError("Kafka acknowledges nothing") from error
         if self._failure is not None:
             raise ProducerSendError(f"Kafka did not take a write: {self._failure!r}") from self._failure
 

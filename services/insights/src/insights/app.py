@@ -59,6 +59,8 @@ def _configuration(settings: Settings, store: str) -> dict[str, Any]:
         "broker_session_timeout": float(settings.session_seconds),
         "broker_heartbeat_interval": settings.session_seconds / 4,
         "broker_commit_interval": 1.0,
+        # at the end nothing is waited for: what was not acknowledged is read again
+        "stream_wait_empty": False,
         "producer_linger": 0.005,
         "web_application_options": {"middlewares": [observed]},
         "web_bind": settings.http_host,

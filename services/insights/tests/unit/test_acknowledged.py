@@ -6,6 +6,7 @@ from unittest.mock import patch
 import pytest
 from faust.exceptions import ProducerSendError
 from faust.transport.drivers.aiokafka import Producer
+from insights import acknowledged
 from insights.acknowledged import AcknowledgedProducer
 
 from tests.unit.conftest import Unit
@@ -53,6 +54,15 @@ async def test_a_write_that_failed_ends_it_for_good(producer: AcknowledgedProduc
         await task
     # what it took away from the changelog no later commit may pass over
     with pytest.raises(ProducerSendError):
+        await (await flushing(producer))
+
+
+async def test_the_wait_for_kafka_has_an_end(
+    producer: AcknowledgedProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acknowledged, "_PATIENCE", 0.01)
+    producer.watch(asyncio.Future[None]())
+    with pytest.raises(ProducerSendError, match="Kafka acknowledges nothing"):
         await (await flushing(producer))
 
 
