@@ -128,7 +128,8 @@ def test_a_line_s_end_begins_no_header() -> None:
     message = _message(draft, account)
     assert message["Bcc"] is None
     assert message["Subject"] == "Hello Bcc: all@example.org"
-    assert b"\r\nBcc" not in bytes(message)
+    headers, _, _ = bytes(message).partition(b"\r\n\r\n")
+    assert b"\r\nBcc" not in headers
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@b@c", "a b@example.org", "", "a@example.org\r\nBcc: x@y.z"])

@@ -147,7 +147,10 @@ def test_pictures_are_drawn_in_the_size_that_is_asked_for() -> None:
 
 
 def test_words_in_pictures_are_drawn_with_our_own_fonts() -> None:
-    plain = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><text y="30" font-family="Georgia, serif">{}</text></svg>'
+    plain = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">'
+        '<text y="30" font-family="Georgia, serif">{}</text></svg>'
+    )
     with_word, empty = (rasterize("image/svg+xml", plain.format(word).encode(), 96) for word in ("tea", ""))
     assert with_word != empty
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -58,7 +59,7 @@ def compose(
 def _address(name: str, email: str) -> Address:
     try:
         return Address(_one_line(name), addr_spec=email)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         # the address itself stays out of what is logged and kept
         raise Hopeless("the account's e-mail address is none") from None
 
