@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry
+from tornado.httputil import HTTPServerRequest
 from tornado.routing import URLSpec
 from tornado.web import Application, RequestHandler
 
 from bazaar_shared.metrics import HttpMetrics
 from chat.live.frames import MAX_FRAME
 from chat.services import Services
-from chat.web.base import NotFoundHandler
+from chat.web.base import MAX_BODY, NotFoundHandler, TooLargeHandler
 from chat.web.conversations import (
     PREFIX,
     ConversationHandler,
@@ -26,6 +27,8 @@ from chat.web.traffic import Traffic
 from chat.web.updates import MessageUpdatesHandler, OrderEventsHandler, OrderUpdatesHandler
 
 PING_SECONDS = 30
+# as much is read of what is refused, so that the connection can be used again
+BUFFERED_BODY = MAX_BODY * 4
 _UUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 
 ROUTES: dict[str, type[RequestHandler]] = {
@@ -42,11 +45,20 @@ ROUTES: dict[str, type[RequestHandler]] = {
 }
 
 
+class ChatApplication(Application):
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Asked when the headers are there: a body that is said to be too large is not waited for."""
+        length = request.headers.get("Content-Length", "0")
+        if length.isdecimal() and int(length) > BUFFERED_BODY:
+            return self.get_handler_delegate(request, TooLargeHandler, self.settings["default_handler_args"])
+        return super().find_handler(request, **kwargs)
+
+
 def make_app(
     services: Services, sockets: Sockets, traffic: Traffic, registry: CollectorRegistry = REGISTRY
 ) -> Application:
     shared = {"services": services, "traffic": traffic, "metrics": HttpMetrics(registry)}
-    return Application(
+    return ChatApplication(
         [_route(f"{PREFIX}{path}", handler, shared, sockets) for path, handler in ROUTES.items()],
         default_handler_class=NotFoundHandler,
         default_handler_args=shared,

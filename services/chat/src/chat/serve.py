@@ -10,7 +10,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from bazaar_shared.management import Health, Management
-from chat.app import make_app
+from chat.app import BUFFERED_BODY, make_app
 from chat.live.sessions import SessionWatch
 from chat.services import Services, opened
 from chat.settings import Settings
@@ -56,8 +56,8 @@ def listen(services: Services, sockets: Sockets, traffic: Traffic) -> HTTPServer
         idle_connection_timeout=KEEP_ALIVE_SECONDS,
         body_timeout=_BODY_SECONDS,
         max_header_size=MAX_BODY,
-        # a handler answers 413 before; this is for what goes on all the same
-        max_body_size=MAX_BODY * 4,
+        # for what says nothing of its length; the rest is answered with 413 (app.py)
+        max_body_size=BUFFERED_BODY,
     )
     listeners = bind_sockets(settings.http_port, settings.http_host, backlog=_BACKLOG)
     for listener in listeners:

@@ -1,4 +1,4 @@
-"""Long polling, and orders as they are followed: told on Kafka, learnt by `consume`, pushed by any replica."""
+"""Long polling, and orders as they are followed: told on Kafka, learnt by `consume`, pushed by replicas."""
 
 import asyncio
 import time

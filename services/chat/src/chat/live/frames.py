@@ -4,7 +4,7 @@ once, however many clients a frame goes to.
 
 import struct
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -148,7 +148,7 @@ class Pong(_Out, frozen=True, tag="pong"):
 
 
 class Error(_Out, frozen=True, tag="error"):
-    problem: dict[str, object]
+    problem: dict[str, Any]
     ref: UUID | None
 
 

@@ -30,6 +30,7 @@ ACCESS_COOKIE = "bazaar_access"
 SESSION_COOKIE = "bazaar_chat"
 COOKIE_PATH = "/api/chat"
 MAX_BODY = 64 * 1024
+TOO_LARGE = Problem.of("body-too-large", f"at most {MAX_BODY} bytes are taken")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -169,9 +170,6 @@ class BaseHandler(RequestHandler):
     def compute_etag(self) -> None:
         """What is answered changes; a digest of each answer would be work for nobody."""
 
-    def data_received(self, chunk: bytes) -> None:
-        """Only what takes bodies reads them."""
-
 
 class NotFoundHandler(BaseHandler):
     async def prepare(self) -> None:
@@ -180,28 +178,30 @@ class NotFoundHandler(BaseHandler):
 
 
 @stream_request_body
-class ApiHandler(BaseHandler):
-    """Who it is is asked before the body is read: a stranger's is not even taken."""
+class TooLargeHandler(BaseHandler):
+    """Answers by the headers alone, and reads nothing of the body; the connection can't be used again."""
 
     async def prepare(self) -> None:
         await super().prepare()
-        self._body = bytearray()
-        await self.authenticate()
-        length = self.request.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > MAX_BODY:
-            raise Refusal(Problem.of("body-too-large", f"at most {MAX_BODY} bytes are taken"))
+        raise Refusal(TOO_LARGE, {"Connection": "close"})
 
     def data_received(self, chunk: bytes) -> None:
-        self._body += chunk
-        # one that says nothing of its length is counted; Tornado closes the connection behind the answer
-        if len(self._body) > MAX_BODY and not self._finished:
-            self.refuse(Refusal(Problem.of("body-too-large", f"at most {MAX_BODY} bytes are taken")))
+        """Never called: it is refused before."""
+
+
+class ApiHandler(BaseHandler):
+    async def prepare(self) -> None:
+        await super().prepare()
+        await self.authenticate()
+        # one that said nothing of its length before
+        if len(self.request.body) > MAX_BODY:
+            raise Refusal(TOO_LARGE)
 
     def body[T](self, decoder: msgspec.json.Decoder[T]) -> T:
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise Refusal(Problem.of("unsupported-media-type", "only application/json is taken"))
-        return decode(decoder, bytes(self._body))
+        return decode(decoder, self.request.body)
 
     def query[T](self, shape: type[T]) -> T:
         """Each parameter once; the last one counts where it is there more often."""
