@@ -23,7 +23,7 @@ bind ${REDIS_HOST:-127.0.0.1}
 port ${REDIS_PORT:-6379}
 daemonize no
 databases 1
-# it would write over its environment, by which `make up` and `make down` know what is theirs
+# it would write over its environment, by which make up and make down know what is theirs
 set-proc-title no
 tcp-keepalive 60
 
