@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -10,9 +11,11 @@ from clickstream import envelope
 from clickstream.clicks import Batch
 from falcon.testing import TestClient
 
+from bazaar_shared.contracts import load, violations
 from bazaar_shared.envelope import Event
 from tests.unit.conftest import Post, RecordedTopic, ago, batch, view
 
+BAZAAR = Path(__file__).resolve().parents[4] / "shared/contracts/asyncapi/bazaar.yaml"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -25,6 +28,7 @@ def test_a_batch_becomes_the_markets_events(post: Post, topic: RecordedTopic) ->
         view(kind="buy", order_id=order),
     ]
     body = batch(*events)
+    contract = load(BAZAAR)
     answer = post(body, headers={"traceparent": TRACE})
     assert (answer.status_code, answer.json) == (202, {"accepted": 4})
     assert [event.data["kind"] for _, event, _ in topic.records] == ["view", "search", "add", "buy"]
@@ -33,6 +37,7 @@ def test_a_batch_becomes_the_markets_events(post: Post, topic: RecordedTopic) ->
         assert (event.source, event.type) == ("/bazaar/clickstream", "bazaar.clickstream.click.v1")
         assert event.subject == event.id == event.data["click_id"] == sent["id"]
         assert event.version == 1
+        assert violations(contract, "clicks", event) == []
         assert event.traceparent == traceparent
         assert traceparent is not None
         assert traceparent.split("-")[1] == TRACE.split("-")[1]
