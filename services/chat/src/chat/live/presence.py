@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 LAPSES_AFTER = 60
 _REFRESH_SECONDS = 20.0
 _AT_ONCE = 500
+_ASKING = 8
 
 
 class Presence:
@@ -43,6 +44,8 @@ class Presence:
         # what this replica has written of each conversation
         self._shared: dict[UUID, set[Side]] = {}
         self._wanted = asyncio.Event()
+        # a crowd that comes at once leaves connections for the wake-ups
+        self._asking = asyncio.Semaphore(_ASKING)
 
     def look(self, conversation: UUID) -> None:
         """Soon: here somebody came or went, or another replica says so."""
@@ -53,7 +56,8 @@ class Presence:
         feed = self._feeds.get(Topic.conversation(conversation))
         here = feed.sides() if feed else set()
         try:
-            entries = await self._redis.zrangebyscore(_key(conversation), time(), "+inf")
+            async with self._asking:
+                entries = await self._redis.zrangebyscore(_key(conversation), time(), "+inf")
         except REDIS_ERRORS:
             return sorted(here)
         return sorted(here | _sides(entries))
