@@ -101,7 +101,7 @@ def _running(settings: Settings) -> dict[str, Any]:
         "worker_concurrency": settings.concurrency,
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": 2000,
-        "worker_max_memory_per_child": 180_000,
+        "worker_max_memory_per_child": 220_000,
         # a mail under way when the broker goes away is finished; the message that comes again finds it sent
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         # who reaches the broker may not stop workers; flower can do with their events (ADR 0108)
