@@ -21,8 +21,8 @@ Row = dict[str, Any]
 
 def mails(cause: str, template: str | None = None) -> list[Row]:
     """Those that were caught of that cause (`order:<id>`), oldest first."""
-    caught = httpx.get(f"{MAIL}/email", timeout=15).raise_for_status().json()
-    found = [mail for mail in caught if mail["headers"].get("x-bazaar-cause") == cause]
+    query = {"headers.x-bazaar-cause": cause}
+    found = httpx.get(f"{MAIL}/email", params=query, timeout=15).raise_for_status().json()
     return [mail for mail in found if template in (None, mail["headers"].get("x-bazaar-template"))]
 
 

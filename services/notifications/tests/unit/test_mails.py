@@ -96,6 +96,7 @@ def _message(draft, account=ACCOUNT):
         account,
         sender="Bazaar <market@bazaar.example>",
         message_id="<1@bazaar.example>",
+        cause="order:1",
         written_at=SAMPLE_ORDER.created_at,
         public_url=PUBLIC,
         pngs=pictures(draft.size),
@@ -117,6 +118,7 @@ def test_the_message_s_parts_and_headers() -> None:
     ]
     assert message["To"] == "Ada Lovelace <ada@example.org>"
     assert message["Message-ID"] == "<1@bazaar.example>"
+    assert (message["X-Bazaar-Cause"], message["X-Bazaar-Template"]) == ("order:1", "order_confirmed")
     assert message["Date"] == "Thu, 26 Nov 2026 09:30:00 +0000"
     [attached] = message.iter_attachments()
     assert attached.get_filename() == "invoice-B5850F24.pdf"

@@ -21,6 +21,7 @@ def compose(
     *,
     sender: str,
     message_id: str,
+    cause: str,
     written_at: datetime,
     public_url: str,
     pngs: Mapping[UUID, bytes],
@@ -35,6 +36,9 @@ def compose(
     # the intent's, not this attempt's: a second one is the same mail
     message["Date"] = format_datetime(written_at)
     message["Message-ID"] = message_id
+    # by these a program finds it: what it is about, in ids only
+    message["X-Bazaar-Cause"] = cause
+    message["X-Bazaar-Template"] = draft.template.value
     # no answers from holiday programs, please (RFC 3834)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)

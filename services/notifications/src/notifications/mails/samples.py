@@ -125,6 +125,7 @@ def _written(draft: Draft, kind: str) -> bytes:
             ACCOUNT,
             sender="Bazaar <market@bazaar.example>",
             message_id=f"<{_id('mail')}@bazaar.example>",
+            cause=f"order:{SAMPLE_ORDER.id}",
             written_at=SAMPLE_ORDER.created_at,
             public_url=_PUBLIC_URL,
             pngs=pictures(draft.size),

@@ -41,6 +41,7 @@ def _write_and_send(resources: Resources, row: Row[Any]) -> State | Again:
         account,
         sender=resources.settings.mail_from,
         message_id=row.message_id,
+        cause=row.cause,
         written_at=row.created_at,
         public_url=resources.settings.public_url,
         pngs=pngs,
