@@ -19,8 +19,8 @@ from tools.telling import money
 MAIL = 60.0
 TREND = 60.0
 ANSWER = 15.0
-QUESTION = "Does it come with a cup?"
-REPLY = "With two, and a tin for the leaves."
+QUESTION = "Is it from this year?"
+REPLY = "From this spring; we opened the first case on Monday."
 
 
 def mail_came(cast: Cast) -> None:
