@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,19 +110,22 @@ def ask_the_stall(cast: Cast) -> None:
     )
 
 
-def socket_of(person: Person) -> ClientConnection:
+@contextmanager
+def socket_of(person: Person) -> Iterator[ClientConnection]:
     base = urlsplit(str(person.http.base_url))
-    try:
-        return connect(
-            f"ws://{base.netloc}/api/chat/socket",
-            additional_headers={"Authorization": f"Bearer {person.token}"},
-            open_timeout=ANSWER,
-            proxy=None,
-        )
-    except (OSError, WebSocketException) as error:
-        raise AwayError(
-            f"chat's socket cannot be opened: {error!r}", "make status; make logs S=chat"
-        ) from error
+    opening = connect(
+        f"ws://{base.netloc}/api/chat/socket",
+        additional_headers={"Authorization": f"Bearer {person.token}"},
+        open_timeout=ANSWER,
+        proxy=None,
+    )
+    with ExitStack() as stack:
+        try:
+            socket = stack.enter_context(opening)
+        except (OSError, WebSocketException) as error:
+            advice = "make status; make logs S=chat"
+            raise AwayError(f"chat's socket cannot be opened: {error!r}", advice) from error
+        yield socket
 
 
 def say(socket: ClientConnection, frame: Json) -> None:

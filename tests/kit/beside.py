@@ -36,8 +36,9 @@ def attachment(mail: Row, kind: str) -> bytes:
 class Socket:
     """A socket of chat's through the gateway; remembers what it was told."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
+    def __init__(self, opening: connect) -> None:
+        self.opening = opening
+        self.connection: ClientConnection = opening.__enter__()
         self.hello = self.hear("hello")
 
     @classmethod
@@ -60,7 +61,10 @@ class Socket:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        self.close()
+
+    def close(self) -> None:
+        self.opening.__exit__(None, None, None)
 
 
 def click(kind: str, **fields: Any) -> Row:
