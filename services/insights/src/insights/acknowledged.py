@@ -29,6 +29,8 @@ _BUFFERED = 5000
 
 
 class AcknowledgedProducer(Producer):
+    connected = False
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self._open: set[asyncio.Future[Any]] = set()
@@ -43,6 +45,7 @@ class AcknowledgedProducer(Producer):
         names = cast("Insights", self.app).topology
         for table in TABLES:
             await self._ensure_producer().partitions_for(names.changelog(table))
+        self.connected = True
 
     def watch(self, sent: asyncio.Future[Any]) -> None:
         self._open.add(sent)

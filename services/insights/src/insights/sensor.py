@@ -87,12 +87,11 @@ class Watch:
 
     async def _probe(self) -> bool | str:
         # the client keeps silent about a broker that is away
-        producer = getattr(self._app.producer, "_producer", None)
-        if producer is None:
+        if not self._app.producer.connected:
             return "not connected yet"
         try:
             async with asyncio.timeout(_PROBE_TIMEOUT):
-                await producer.client.fetch_all_metadata()
+                await self._app.producer._ensure_producer().client.fetch_all_metadata()
         except (KafkaError, TimeoutError, OSError):
             return "no broker answers"
         return True

@@ -1,6 +1,7 @@
 """`python -m insights serve`: the topics first, then Faust's worker, with the management port beside both."""
 
 import asyncio
+import gc
 import logging
 import signal
 
@@ -57,6 +58,8 @@ def _work(settings: Settings, health: Health) -> None:
     asyncio.set_event_loop(worker.loop)
     # it would draw on stdout, which is the log's
     worker.spinner = None
+    # Faust collects garbage for each table at a rebalance, while no heartbeat leaves: what is there by now stays
+    gc.freeze()
     app.worker_init()
     app.worker_init_post_autodiscover()
     worker.execute_from_commandline()

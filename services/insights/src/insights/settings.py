@@ -37,7 +37,7 @@ class Settings:
     # For so long a worker that was killed keeps its partitions from the others and from its successor:
     # Faust's default of a minute was most of a recovery. Heartbeats have a thread of their own: a busy
     # stream misses none.
-    session_seconds: int = 10
+    session_seconds: int = 20
 
     @property
     def topology(self) -> Topology:
@@ -75,7 +75,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         token_issuer=env.get("TOKEN_ISSUER") or "https://identity.bazaar.example",
         token_audience=env.get("TOKEN_AUDIENCE") or "bazaar",
         market_currency=currency,
-        session_seconds=_at_least(env, "SESSION_SECONDS", 10, least=6),
+        session_seconds=_at_least(env, "SESSION_SECONDS", 20, least=6),
         topic_prefix=env.get("TOPIC_PREFIX") or "",
     )
 

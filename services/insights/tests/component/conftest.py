@@ -92,7 +92,7 @@ class Market:
         self.environment = {
             "KAFKA_BOOTSTRAP_SERVERS": brokers,
             "TOPIC_PREFIX": self.prefix,
-            "SESSION_SECONDS": "6",
+            "SESSION_SECONDS": "8",
             "JWKS_URL": jwks_url,
             "CATALOG_URL": catalog.url,
             "STATE_DIR": str(home / "one"),

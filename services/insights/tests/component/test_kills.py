@@ -15,7 +15,7 @@ from tests.events import encoded, new_id
 
 FULL = os.environ.get("FULL") == "1"
 DISKS = ("kept", "lost") if FULL else ("kept",)
-# a worker that was killed keeps its partitions for ten seconds
+# a worker that was killed keeps its partitions for a while
 BACK = 60
 
 

@@ -14,7 +14,7 @@ def test_defaults() -> None:
     assert settings.state_dir == Path("/state")
     assert [str(url) for url in settings.brokers] == ["kafka://a:1", "kafka://b:2"]
     assert settings.topology.sales == "insights-sales"
-    assert (settings.http_port, settings.management_port, settings.session_seconds) == (8195, 9195, 10)
+    assert (settings.http_port, settings.management_port, settings.session_seconds) == (8195, 9195, 20)
 
 
 def test_all_that_is_missing_is_said_at_once() -> None:
