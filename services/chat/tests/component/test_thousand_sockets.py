@@ -146,7 +146,8 @@ def seat(crowd: Crowd, neighbors: Neighbors, stalls: list[list[Talk]]) -> None:
                 says = talk.says if writes else {}
                 crowd.add(neighbors.forge.token(talk.shopper), [talk.id], says.get(talk.shopper, []))
                 more = crowd.random.sample(others, crowd.random.randint(0, 2))
-                crowd.add(neighbors.forge.token(talk.seller), [talk.id, *more], says.get(talk.seller, []))
+                token = neighbors.forge.token(talk.seller, ("shopper", "seller"))
+                crowd.add(token, [talk.id, *more], says.get(talk.seller, []))
 
 
 async def disturb(crowd: Crowd, replicas: list[Replica], messages: int) -> None:
