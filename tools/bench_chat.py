@@ -112,7 +112,7 @@ def measured(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     load = os.getloadavg()[0]
     console.print("building the Go server …")
     built = chat_go.build()
-    environments.ensure(["chat"])
+    environments.ensure(["chat"], dev=True)  # where it was made for development, it stays so
     with servers(("postgres", "redis"), "bench-servers") as addresses:
         runs = asyncio.run(measure(arguments, console, built, addresses))
         postgres = asyncio.run(chat_stage.database_settings(addresses["TEST_POSTGRES_URL"]))

@@ -141,6 +141,7 @@ class Socket(asyncio.Protocol):
                 waiting.set_result(None)
         elif kind == "error":
             self.tally.refused[str(told["problem"].get("title"))] += 1
+            self._fail(ClientError(f"refused: {told['problem']}"))
         elif kind not in ("hello", "sent", "pong"):
             self.tally.others += 1
 

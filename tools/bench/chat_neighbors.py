@@ -53,7 +53,8 @@ class Neighbors:
 
     def token(self, account: str) -> str:
         """Good for the whole measurement."""
-        claims = self.forge.claims(account)
+        roles = ("shopper", "seller") if account in self.works_in else ("shopper",)
+        claims = self.forge.claims(account, roles)
         return self.forge.sign(claims | {"exp": claims["iat"] + LIFE})
 
     # --- answers ----------------------------------------------------------------------------------
@@ -138,8 +139,11 @@ def serving(neighbors: Neighbors) -> Iterator[Neighbors]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # a crowd comes all at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     neighbors.url = f"http://127.0.0.1:{server.server_port}"
