@@ -58,7 +58,7 @@ def _work(settings: Settings, health: Health) -> None:
     asyncio.set_event_loop(worker.loop)
     # it would draw on stdout, which is the log's
     worker.spinner = None
-    # Faust collects garbage for each table at a rebalance, while no heartbeat leaves: what is there by now stays
+    # Faust collects garbage for each table at a rebalance, while no heartbeat leaves: what is there stays
     gc.freeze()
     app.worker_init()
     app.worker_init_post_autodiscover()

@@ -34,9 +34,7 @@ class Settings:
     market_currency: str = "EUR"
     # before the names of all topics: several markets, or tests, on one broker
     topic_prefix: str = ""
-    # For so long a worker that was killed keeps its partitions from the others and from its successor:
-    # Faust's default of a minute was most of a recovery. Heartbeats have a thread of their own: a busy
-    # stream misses none.
+    # for so long a worker that was killed keeps its partitions from the others and from its successor (ADR 0118)
     session_seconds: int = 20
 
     @property
