@@ -34,7 +34,7 @@ class Settings:
     market_currency: str = "EUR"
     # before the names of all topics: several markets, or tests, on one broker
     topic_prefix: str = ""
-    # for so long a worker that was killed keeps its partitions from the others and from its successor (ADR 0118)
+    # for so long a killed worker keeps its partitions from the others and from its successor (ADR 0118)
     session_seconds: int = 20
 
     @property
