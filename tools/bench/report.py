@@ -110,6 +110,8 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
         "load of the machine, last 5 minutes": round(os.getloadavg()[1], 1),
+        # said where it was run ahead of others, or behind them
+        **({"priority": f"nice {level}"} if (level := os.nice(0)) else {}),
     }
 
 
