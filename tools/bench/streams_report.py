@@ -23,6 +23,7 @@ WORDS = {
 @dataclass
 class StreamsReport:
     records: int
+    faust_records: int
     kafka: str
     raw: dict[str, list[Run]] = field(default_factory=dict)
     faust: dict[str, Run] = field(default_factory=dict)
@@ -33,8 +34,8 @@ class StreamsReport:
             "conditions": {
                 **machine(),
                 "kafka": self.kafka,
-                "records": self.records,
-                "readers": "one process each, from the topic's beginning to its end, last commit included",
+                "records": f"{self.records:,} for the bare readers, {self.faust_records:,} for Faust",
+                "readers": "one process each, from the topic's beginning on, last commit included",
                 "commits": "each second, after what came of the records is acknowledged",
                 "versions": dict(pinned("insights", ON_THE_WAY)),
             },

@@ -35,11 +35,10 @@ class Run:
 class Stage:
     servers: str
     topic: str
-    records: int
 
-    async def run(self, module: str, variant: str) -> Run:
-        """A reader under a group of its own, with a changelog of its own."""
-        what = Given(self.servers, self.topic, f"bench-streams-{uuid.uuid4().hex[:8]}", self.records, variant)
+    async def run(self, module: str, variant: str, records: int) -> Run:
+        """A reader of so many records, under a group of its own, with a changelog of its own."""
+        what = Given(self.servers, self.topic, f"bench-streams-{uuid.uuid4().hex[:8]}", records, variant)
         async with topics(self.servers, what.changelog):
             return await asyncio.to_thread(self._read, module, what)
 
@@ -84,7 +83,7 @@ async def filled(servers: str, records: int) -> AsyncIterator[Stage]:
             await producer.flush()
         finally:
             await producer.stop()
-        yield Stage(servers, name, records)
+        yield Stage(servers, name)
 
 
 def order(key: str, number: int) -> bytes:

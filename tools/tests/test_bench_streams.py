@@ -13,7 +13,7 @@ def report() -> StreamsReport:
         "table": [Run(20_000, 10.0), Run(20_000, 10.0)],
     }
     faust = {"stateless": Run(5_000, 100.0), "memory": Run(2_000, 300.0), "rocksdb": Run(1_000, 400.0)}
-    return StreamsReport(60_000, "kafka 4.3.1", raw, faust)
+    return StreamsReport(60_000, 12_000, "kafka 4.3.1", raw, faust)
 
 
 def test_each_of_fausts_is_compared_with_the_reader_that_does_as_much() -> None:
