@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from native.modes import Mode
-from tests.chaos.conftest import FULL, SEED, sample
 from tests.kit.books import read_books
 from tests.kit.load import Load, buying
 from tests.kit.market import Shopper, checkout, eventually
+from tests.kit.sampling import FULL, SEED, sample
 
 Audit = Callable[[], None]
 Product = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from tests.e2e.pages.browser import Device, Scheme, new_context
 from tests.e2e.pages.conftest import PICTURES, Delivery, OpenShop
 from tests.e2e.pages.shop import Product, Shop
 from tests.kit.market import Shopper, products
+from tests.kit.sampling import FULL, SEED
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
@@ -113,12 +115,22 @@ PAGES: dict[str, Callable[[Scene], Visit]] = {
     "about": lambda scene: ("", "/about", 200),
     "source": lambda scene: ("", "/source/services/orders/src/orders/checkout/place.py", 200),
     "not-found": lambda scene: ("", "/nowhere", 404),
+    "messages": lambda scene: ("member", "/messages", 200),
     "moderation": lambda scene: ("operator", "/moderation/reviews", 200),
     "moderation-forbidden": lambda scene: ("member", "/moderation/reviews", 403),
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
+# every page each time; both widths of all of them with FULL=1
+DEVICES: tuple[Device, ...] = ("phone", "desktop")
+VISITS = [
+    (name, device)
+    for name in PAGES
+    for device in (DEVICES if FULL else [random.Random(f"{SEED} {name}").choice(DEVICES)])
+]
+
+
+@pytest.mark.parametrize(("name", "device"), VISITS)
 def test_a_page_is_for_everybody(open_shop: OpenShop, scene: Scene, device: Device, name: str) -> None:
     whose, path, status = PAGES[name](scene)
     shop = open_shop(device, storage_state=getattr(scene, whose) if whose else None)
