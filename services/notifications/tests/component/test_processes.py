@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from sqlalchemy import create_engine, make_url
 
 from bazaar_shared.testing import eventually
 
-from .processes import Start, accepts, free_port, records, send
+from .processes import Start, free_port, records, send
 from .test_retries import replay
 from .world import World, order_event
 
@@ -140,9 +141,14 @@ def test_flower_shows_and_may_do_nothing(start: Start):
     worker = start("worker").wait_until_ready()
     # what would open its API is taken away
     flower = start("flower", FLOWER_UNAUTHENTICATED_API="true")
-    eventually(lambda: accepts(flower.port), within=60)
+    flower.wait_until_ready()
 
-    eventually(lambda: "flower_worker_online" in httpx.get(f"{flower.url}/metrics").text, within=30)
+    def seen(metrics: str) -> bool:
+        return re.search(r'flower_worker_online\{worker="notifications@.+"\} 1.0', metrics) is not None
+
+    eventually(lambda: seen(httpx.get(f"{flower.url}/metrics").text), within=30)
+    # and where everything is scraped
+    assert seen(flower.management("/metrics").text)
 
     name = json.loads(worker.log.read_text().splitlines()[-1])["message"].removesuffix(" ready.")
     assert httpx.get(f"{flower.url}/workers").status_code == 200
