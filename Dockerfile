@@ -71,6 +71,8 @@ ENV SERVICE=${SERVICE}
 WORKDIR /app/services/${SERVICE}
 COPY --link --from=service-builder /venv /venv
 COPY --link --from=service-builder /app /app
+# a named volume that is mounted here takes over the owner
+RUN if [ "$SERVICE" = insights ]; then install --directory --owner=10113 --group=10113 /var/lib/insights; fi
 # any user will do, nothing here is written to; docker-compose.yml gives each service its own
 USER 10100:10100
 STOPSIGNAL SIGTERM
