@@ -123,7 +123,8 @@ class Market:
                 items = [
                     {"id": str(one), "slug": str(one)[:8], "name": NAMES[one]} for one in ids if one in NAMES
                 ]
-                return 200, {"items": items, "next_cursor": None}
+                limit = int(query.get("limit", ["20"])[0])
+                return 200, {"items": items[:limit], "next_cursor": None}
             case ["staff"]:
                 seller_id = query["seller_id"][0]
                 staff = self.staff.get(UUID(seller_id), [])

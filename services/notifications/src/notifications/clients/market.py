@@ -48,7 +48,9 @@ class Market:
 
     def sellers(self, ids: Iterable[UUID]) -> dict[UUID, Seller]:
         def ask(some: str) -> Sequence[Seller]:
-            return _read(Listed[Seller], self._catalog.json("/api/catalog/sellers", {"ids": some})).items
+            # a list with pages: without a limit it ends after twenty
+            params = {"ids": some, "limit": str(_MOST_IDS)}
+            return _read(Listed[Seller], self._catalog.json("/api/catalog/sellers", params)).items
 
         return {seller.id: seller for seller in _in_parts(ids, ask)}
 
