@@ -8,7 +8,7 @@ from typing import Any, Self
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-ANSWER = 15.0
+ANSWER = 30.0
 
 type Json = dict[str, Any]
 
