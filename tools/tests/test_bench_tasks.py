@@ -75,8 +75,8 @@ def test_every_worker_has_a_row_in_both_tables() -> None:
     for worker in WORKERS:
         name = f"{worker.name}, with events" if worker.events else worker.name
         rows = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
-        assert [row.count("|") for row in rows] == [7, 8], worker.name
-    assert f"| {MARKET.name}, with events | 2 | 100 | **1.00** | 1,000 |  |" in text
+        assert [row.count("|") for row in rows] == [8, 8], worker.name
+    assert f"| {MARKET.name}, with events | 2 | 100 | **1.00** | 1,000 | **1.00** |  |" in text
     assert "| Celery | 100 | **0.50** | 500 |  |" in text
     assert "not quiet" not in text
 

@@ -86,13 +86,16 @@ def noop_lines(workers: list[dict[str, Any]]) -> list[str]:
     lines = [
         "## Tasks that do nothing: what the framework takes",
         "",
-        "| | prefetch | tasks/s | of bare | worker µs | RabbitMQ µs |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | prefetch | tasks/s | of bare | worker µs | of bare | RabbitMQ µs |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
+    [bare] = [each["noop"] for each in workers if each["worker"] == YARDSTICK.name]
     for worker in workers:
         figures = worker["noop"]
+        used, bare_used = (each["cpu_micros_a_task"]["worker"] for each in (figures, bare))
+        cpu = f"{used:,} | {emphasised(used / bare_used, worker['way'])} | {broker_micros(figures)}"
         pace = f"{figures['tasks_per_second']:,} | {emphasised(figures['ratio_to_raw'], worker['way'])}"
-        lines.append(f"| {named(worker)} | {worker['prefetch']} | {pace} | {micros(figures, 'worker')} |")
+        lines.append(f"| {named(worker)} | {worker['prefetch']} | {pace} | {cpu} |")
     return [*lines, ""]
 
 
@@ -134,5 +137,9 @@ def emphasised(ratio: float, way: str) -> str:
 
 
 def micros(figures: dict[str, Any], who: str) -> str:
+    return f"{figures['cpu_micros_a_task'][who]:,} | {broker_micros(figures)}"
+
+
+def broker_micros(figures: dict[str, Any]) -> str:
     used = figures["cpu_micros_a_task"]
-    return " | ".join(f"{used[name]:,}" if name in used else "" for name in (who, "broker"))
+    return f"{used['broker']:,}" if "broker" in used else ""
