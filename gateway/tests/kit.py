@@ -18,7 +18,17 @@ import httpx
 from bazaar_shared.testing import TokenForge, eventually
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("identity", "catalog", "orders", "basket", "reviews", "storefront", "chat", "clickstream", "insights")
+SERVICES = (
+    "identity",
+    "catalog",
+    "orders",
+    "basket",
+    "reviews",
+    "storefront",
+    "chat",
+    "clickstream",
+    "insights",
+)
 UNLIMITED = {"CLIENT_BURST": "100000", "CLIENT_REQUESTS_PER_SECOND": "100000", "CREDENTIALS_BURST": "100000"}
 
 

@@ -291,7 +291,7 @@ async def counted(passing: Passing, **wanted: int) -> dict[str, Any]:
         async def all_there() -> bool:
             return (await crowd.count()).items() >= wanted.items()
 
-        await aeventually(all_there)
+        await aeventually(all_there)  # type: ignore[arg-type]  # mypy takes the coroutine for the value
         latencies = await crowd.latencies()
         assert all(0 <= micros < 5_000_000 for micros in latencies)
         assert await crowd.latencies() == []
