@@ -192,7 +192,8 @@ def test_both_see_that_the_other_is_there_and_writing(talking: tuple[Shop, str, 
     shop, conversation, _ = talking
     expect(shop.page.locator("#presence")).to_be_hidden()
     stall.open(f"/messages/{conversation}")
-    expect(shop.page.locator("#presence")).to_contain_text("is here now")
+    expect(shop.page.locator("#presence")).to_be_visible()
+    expect(shop.page.locator("#presence")).to_have_text("is here now")
     shop.page.get_by_label("Your message").press_sequentially("Hm")
     expect(stall.page.locator("#typing")).to_contain_text("is writing")
     say(shop, "Well …")
@@ -236,7 +237,11 @@ def test_a_line_that_is_about_to_end_is_replaced_before_it_does(
 ) -> None:
     shop, conversation, lines = talking
     states: list[str] = []
-    shop.page.expose_function("sawState", states.append)
+
+    def keep(state: str) -> None:
+        states.append(state)
+
+    shop.page.expose_function("sawState", keep)
     shop.page.evaluate("""() => new MutationObserver(() => sawState(document.documentElement.dataset.line))
       .observe(document.documentElement, { attributeFilter: ["data-line"] })""")
     answers: list[int] = []

@@ -191,6 +191,6 @@ export class Talk {
 
   #showPresence(online) {
     by("presence").hidden = !online;
-    by("presence").lastElementChild.textContent = "is here now";
+    by("presence").lastElementChild.textContent = online ? "is here now" : "";
   }
 }
