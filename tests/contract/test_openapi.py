@@ -18,9 +18,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.kit.beside import BROWSER
 from tests.kit.market import GATEWAY, ROOT, Shopper, eventually
 
-SERVICES = ["identity", "catalog", "orders", "basket", "reviews"]
+SERVICES = ["identity", "catalog", "orders", "basket", "reviews", "chat", "clickstream", "insights"]
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
     status_code_conformance,
@@ -61,8 +62,9 @@ bounded = settings(
 )
 
 
-def call(case: Any, person: Shopper) -> None:
+def call(case: Any, person: Shopper, **headers: str) -> None:
     """Sends one generated request as that person and holds the answer to the contract."""
+    case.headers = {**headers, **(case.headers or {})}
     if "Authorization" not in (case.headers or {}):
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {person.token}"}
 
@@ -114,3 +116,21 @@ def test_basket_keeps_its_contract(case: Any, shopper: Shopper) -> None:
 @bounded
 def test_reviews_keeps_its_contract(case: Any, shopper: Shopper) -> None:
     call(case, shopper)
+
+
+@operations("chat").parametrize()
+@bounded
+def test_chat_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call(case, shopper)
+
+
+@operations("clickstream").parametrize()
+@bounded
+def test_clickstream_keeps_its_contract(case: Any, shopper: Shopper) -> None:
+    call(case, shopper, **BROWSER)  # programs are not counted
+
+
+@operations("insights").parametrize()
+@bounded
+def test_insights_keeps_its_contract(case: Any, operator: Shopper) -> None:
+    call(case, operator)

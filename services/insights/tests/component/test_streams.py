@@ -156,7 +156,9 @@ async def test_unusual_orders_raise_each_alert_once(busy: Market) -> None:
         return True
 
     await until(alerts)
-    published = [Event.from_json(record.value) for record in await busy.read(busy.names.alerts)]
+    records = await busy.read(busy.names.alerts)
+    assert {dict(record.headers)["content-type"] for record in records} == {b"application/cloudevents+json"}
+    published = [Event.from_json(record.value) for record in records]
     assert len(published) == len({event.id for event in published}) == 3
     assert [violations(CONTRACT, "insights.alert", event) for event in published] == [[], [], []]
     page = read(busy, "/alerts?limit=2")

@@ -9,7 +9,7 @@ from typing import Any
 
 from faust.types import EventT, StreamT
 
-from bazaar_shared.envelope import Event
+from bazaar_shared.envelope import CONTENT_TYPE, Event
 from bazaar_shared.telemetry import current_traceparent
 from insights.acknowledged import Insights
 from insights.metrics import ALERTS
@@ -55,8 +55,9 @@ class Alerts:
             data=alert,
             traceparent=current_traceparent(),
         )
+        headers = {"content-type": CONTENT_TYPE.encode(), **trace_headers()}
         acknowledged = await self.topics.alerts.send(
-            key=alert["order_id"], value=document.to_json(), headers=trace_headers()
+            key=alert["order_id"], value=document.to_json(), headers=headers
         )
         await acknowledged
 
