@@ -15,6 +15,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from multiprocessing.connection import Connection
 from typing import Any
 from uuid import uuid4
@@ -22,12 +23,17 @@ from uuid import uuid4
 from tools.bench.chat_frames import CLOSE, PING, PONG, TEXT, FrameError, Frames, close_code, frame, handshake
 
 ANSWER = 60.0
-AT_ONCE = 32  # sockets being opened at any time
+AT_ONCE = 8  # sockets being opened at any time, by a process
+TRIES, AGAIN_AFTER = 10, 1.0  # of a subscription; a 503 says that the service is too busy just now
 PATH = "/api/chat/socket"
 ABNORMAL = 1006
 
 
 class ClientError(Exception):
+    pass
+
+
+class BusyError(ClientError):
     pass
 
 
@@ -69,6 +75,16 @@ class Socket(asyncio.Protocol):
             await self.subscribe(room)
 
     async def subscribe(self, room: str) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                await self._subscribe(room)
+                break
+            except BusyError:
+                if not left:
+                    raise
+                await asyncio.sleep(AGAIN_AFTER)
+
+    async def _subscribe(self, room: str) -> None:
         self._waiting[room] = self._loop.create_future()
         self.say({"type": "subscribe", "conversation": room, "after": 0})
         await asyncio.wait_for(self._waiting[room], ANSWER)
@@ -141,7 +157,8 @@ class Socket(asyncio.Protocol):
                 waiting.set_result(None)
         elif kind == "error":
             self.tally.refused[str(told["problem"].get("title"))] += 1
-            self._fail(ClientError(f"refused: {told['problem']}"))
+            busy = told["problem"].get("status") == HTTPStatus.SERVICE_UNAVAILABLE
+            self._fail((BusyError if busy else ClientError)(f"refused: {told['problem']}"))
         elif kind not in ("hello", "sent", "pong"):
             self.tally.others += 1
 
