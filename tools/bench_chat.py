@@ -154,7 +154,7 @@ async def one(subject: Subject, arguments: argparse.Namespace, console: Console)
     async with Crowds(len(seats), subject.port) as crowds:
         await crowds.connect(seats[:early])
         await crowds.load([each for each in senders if each.seat < early], 5, WARM_UP)
-        run = await connected(subject, crowds, seats, early)
+        run = await connected(subject, crowds, seats, early, arguments.seconds)
         console.print(f"  {len(seats):,} sockets in {run.connect_seconds:.1f} s, {run.kib:.1f} KiB each")
         # chat allows an account 20 messages in 10 s
         rate = min(arguments.rate, float(len(senders)))
@@ -175,13 +175,21 @@ async def one(subject: Subject, arguments: argparse.Namespace, console: Console)
         return run
 
 
-async def connected(subject: Subject, crowds: Crowds, seats: list[Any], early: int) -> Run:
+async def connected(subject: Subject, crowds: Crowds, seats: list[Any], early: int, silence: float) -> Run:
     memory, before = chat_memory.kib(subject.pid), cpu.seconds({"server": subject.pid})
     seconds = await crowds.connect(seats[early:], early)
     after = cpu.seconds({"server": subject.pid})
     more = max(1, len(seats) - early)
     kib = (chat_memory.kib(subject.pid) - memory) / more
-    return Run(len(seats), kib, cpu.micros_each(before, after, more)["server"], seconds)
+    share = await silent(subject.pid, silence)
+    return Run(len(seats), kib, cpu.micros_each(before, after, more)["server"], seconds, share)
+
+
+async def silent(pid: int, seconds: float) -> float:
+    """The share of a processor that a server takes with all its sockets open and nothing said."""
+    before = cpu.seconds({"server": pid})["server"]
+    await asyncio.sleep(seconds)
+    return (cpu.seconds({"server": pid})["server"] - before) / seconds
 
 
 async def stretch(

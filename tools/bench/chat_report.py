@@ -64,6 +64,7 @@ class Run:
     kib: float  # of memory, for a socket
     connect_micros: int
     connect_seconds: float
+    idle_share: float  # of a processor, while nobody says anything
     stretches: dict[str, Stretch] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -72,6 +73,7 @@ class Run:
             "kib_a_socket": round(self.kib, 1),
             "cpu_micros_a_connect": self.connect_micros,
             "connected_in_s": round(self.connect_seconds, 1),
+            "processor_while_silent": round(self.idle_share, 3),
             **{shape: stretch.as_json() for shape, stretch in self.stretches.items()},
         }
 
@@ -136,13 +138,14 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         f"Measured at {report['measured_at']}, {sockets:,} sockets at one server after the other.",
         "Read the ratios: another machine has other figures.",
         "",
-        "| a socket | KiB | of Go | CPU-µs to connect |",
-        "|---|---:|---:|---:|",
+        "| a socket | KiB | of Go | CPU-µs to connect | a processor while all are silent |",
+        "|---|---:|---:|---:|---:|",
     ]
     for name, run in runs.items():
         memory = of_go(report, name, "kib_a_socket")
         lines.append(
-            f"| {NAMES[name]} | {run['kib_a_socket']} | {memory} | {run['cpu_micros_a_connect']:,} |"
+            f"| {NAMES[name]} | {run['kib_a_socket']} | {memory} | {run['cpu_micros_a_connect']:,} "
+            f"| {run['processor_while_silent']:.0%} |"
         )
     lines += ["", *disturbance(runs), *reading()]
     for shape, words in SHAPES.items():
@@ -155,7 +158,8 @@ def reading() -> list[str]:
         "Go and the bare Tornado pass a message on and forget it. Chat knows who may read and write, gives",
         "the message its number and stores it in a transaction before anybody sees it, and tells both sides",
         "how much is unread; a message's readers share the cost of that. The bare Tornado has chat's frames",
-        "and queues and nothing else: it shows what of chat's time the framework takes.",
+        "and queues and nothing else: it shows what of chat's time the framework takes. What a server does",
+        "while all are silent (pings, in chat also polling and presence) is in its time for messages, too.",
         "",
     ]
 

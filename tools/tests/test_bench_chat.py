@@ -188,7 +188,7 @@ def run(kib: float, micros: int, **changes: Any) -> Run:
         "conversations": Stretch(load(**changes), 10, {"server": micros, "clients 0": 50}),
         "hall": Stretch(load(rate=1), 900, {"server": micros // 2, "postgres": 3}),
     }
-    return Run(1000, kib, 170, 2.5, stretches)
+    return Run(1000, kib, 170, 2.5, 0.25, stretches)
 
 
 def report(**changes: Any) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def test_ratios_are_to_go_in_the_same_run() -> None:
 def test_the_report_is_read_by_people(tmp_path: Path) -> None:
     write(report(delivered=990), tmp_path)
     text = (tmp_path / "chat.md").read_text(encoding="utf-8")
-    assert "| chat (Tornado, PostgreSQL, Redis) | 30 | **1.50** | 170 |" in text
+    assert "| chat (Tornado, PostgreSQL, Redis) | 30 | **1.50** | 170 | 25% |" in text
     assert (
         "| chat (Tornado, PostgreSQL, Redis) | 990 | **10** | 0 | 90 | **3.00** | 1.5 ms | 2.0 ms |" in text
     )
