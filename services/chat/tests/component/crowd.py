@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 ANSWER = 20.0  # for one answer of the service
+AT_ONCE = 32
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # before it tries again, doubled each time in vain
 APART = 0.55  # between two messages of one account: 20 in 10 s are allowed
 PASSING = (429, 503)  # errors that a client has to get over
@@ -50,6 +51,8 @@ class Crowd:
     counted: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    # so many come in at a time: a service that is asked by all at once has time for none
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     cut_every: int = 0
     cut_at_once: int = 0
     _change: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -112,6 +115,7 @@ class Reader:
     ) -> None:
         self.crowd, self.token, self.says, self.random = crowd, token, says, choice
         self.seen: dict[str, list[Seen]] = {conversation: [] for conversation in conversations}
+        self._joined: asyncio.Future[bool] | None = None
         self._in_vain = 0  # tries since a conversation was joined
         self._socket: WebSocketClientConnection | None = None
         self._waiting: dict[str, asyncio.Event] = {}
@@ -124,9 +128,7 @@ class Reader:
             except GONE:
                 self.crowd.counted["refused"] += 1
             self._socket = None
-            self._in_vain += 1
-            longest = min(FIRST_PAUSE * 2**self._in_vain, LONGEST_PAUSE)
-            await pause(self.crowd.over, self.random.uniform(FIRST_PAUSE, longest))
+            await self._wait()
 
     def cut(self) -> None:
         """The wire, not the conversation: no close frame, nothing that waits is sent."""
@@ -145,20 +147,45 @@ class Reader:
             connect_timeout=ANSWER,
             request_timeout=ANSWER,
         )
-        socket = self._socket = await websocket_connect(request)
+        async with self.crowd.gate:
+            socket = self._socket = await websocket_connect(request)
         if self.crowd.over.is_set():
             socket.close()
-        for conversation, seen in self.seen.items():
-            await say(socket, type="subscribe", conversation=conversation, after=len(seen))
-        writer = asyncio.create_task(self._write(socket))
+        talking = asyncio.create_task(self._talk(socket))
         try:
             while (text := await socket.read_message()) is not None:
                 await self._told(json.loads(text))
         finally:
-            writer.cancel()
-            with suppress(asyncio.CancelledError, *GONE):
-                await writer
+            talking.cancel()
+            with suppress(asyncio.CancelledError):
+                await talking
             socket.close()
+
+    async def _talk(self, socket: WebSocketClientConnection) -> None:
+        try:
+            for conversation in self.seen:
+                await self._join(socket, conversation)
+            await self._write(socket)
+        except GONE:
+            self.cut()  # all from the beginning
+
+    async def _join(self, socket: WebSocketClientConnection, conversation: str) -> None:
+        """Asked again until the service has time for it."""
+        joined = False
+        while not joined:
+            self._joined = asyncio.get_running_loop().create_future()
+            async with self.crowd.gate, asyncio.timeout(ANSWER):
+                await say(
+                    socket, type="subscribe", conversation=conversation, after=len(self.seen[conversation])
+                )
+                joined = await self._joined
+            if not joined:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        self._in_vain += 1
+        longest = min(FIRST_PAUSE * 2**self._in_vain, LONGEST_PAUSE)
+        await pause(self.crowd.over, self.random.uniform(FIRST_PAUSE, longest))
 
     async def _write(self, socket: WebSocketClientConnection) -> None:
         """In order: the next one when this one is confirmed. Who was cut off before that says it again."""
@@ -166,13 +193,8 @@ class Reader:
             while each.id not in self.crowd.confirmed:
                 self.crowd.counted["sent"] += 1
                 told = self._waiting[each.id] = asyncio.Event()
-                await say(
-                    socket,
-                    type="send",
-                    conversation=each.conversation,
-                    client_message_id=each.id,
-                    body=each.body,
-                )
+                what = {"conversation": each.conversation, "client_message_id": each.id, "body": each.body}
+                await say(socket, type="send", **what)
                 async with asyncio.timeout(ANSWER):
                     await told.wait()
                 await pause(self.crowd.over, APART)
@@ -186,6 +208,7 @@ class Reader:
                 self._waiting[message_id].set()
             case {"type": "subscribed"}:
                 self._in_vain = 0
+                self._join_answered(True)
             case {"type": "error", "problem": problem, "ref": ref}:
                 self._refused(problem, ref)
 
@@ -202,7 +225,11 @@ class Reader:
         if ref in self._waiting:
             self._waiting[ref].set()  # it is sent again after the pause
         else:
-            self.cut()  # a subscription: all from the beginning
+            self._join_answered(False)
+
+    def _join_answered(self, joined: bool) -> None:
+        if self._joined is not None and not self._joined.done():
+            self._joined.set_result(joined)
 
 
 async def say(socket: WebSocketClientConnection, **what: Any) -> None:
