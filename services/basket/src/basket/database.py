@@ -41,6 +41,8 @@ AWAY: tuple[type[Exception], ...] = (
     asyncpg.QueryCanceledError,
     # its role or database is still to be made
     asyncpg.InvalidAuthorizationSpecificationError,
+    # begun on a connection that is just being cut
+    asyncpg.InternalClientError,
     DBConnectionError,
     TimeoutError,
     OSError,
