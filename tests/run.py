@@ -59,10 +59,10 @@ class Run:
         self.tally, self.env = tally, env
         self._side_by_side = False
 
-    def together(self, jobs: Sequence[Callable[[], bool]], at_once: int = 2) -> None:
-        """Several at a time, for most wait for servers; what each prints is shown when it has ended."""
+    def together(self, jobs: Sequence[Callable[[], bool]]) -> None:
+        """Two at a time, as most of them wait for servers; what each prints is shown when it has ended."""
         self._side_by_side = True
-        with ThreadPoolExecutor(at_once) as pool:
+        with ThreadPoolExecutor(2) as pool:
             for done in [pool.submit(job) for job in jobs]:
                 done.result()
         self._side_by_side = False
@@ -165,7 +165,7 @@ def component(run: Run, only: str | None) -> None:
             # the storefront has no server of its own
             if (folder / "tests" / "component").exists()
         ]
-        run.together(jobs, at_once=3)
+        run.together(jobs)
         if only is None:
             run.pytest("integration", Path(sys.executable), ROOT, "tests/integration")
 
