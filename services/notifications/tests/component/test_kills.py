@@ -10,7 +10,7 @@ from .market import address
 from .processes import Process, Start
 from .world import World, order_event
 
-ORDERS = 500 if os.environ.get("FULL") else 60
+ORDERS = 500 if os.environ.get("FULL") == "1" else 60
 
 
 def test_worker_and_beat_are_killed_amid_many_orders(start: Start, world: World):

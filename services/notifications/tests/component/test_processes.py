@@ -172,6 +172,14 @@ def test_what_makes_no_sense_on_kafka_is_put_aside_and_comes_back_by_command(
     world.tell("orders.order", order_event(order, "cancelled", "out_of_stock"))
 
     eventually(lambda: world.states(order) == {("order_cancelled", "pending"): 1}, within=60)
-    assert nonsense.subject in [key for key, _ in records(kafka, "dead-letter.notifications")]
+
+    # others' nonsense may stand on the same topics, when their tests run at the same broker
+    def aside() -> int:
+        return [key for key, _ in records(kafka, "dead-letter.notifications")].count(nonsense.subject)
+
+    assert aside() == 1
     said = json.loads(replay(world).splitlines()[-1])
-    assert (said["message"], said["refused"]) == ("dead letters replayed", 1)
+    assert said["message"] == "dead letters replayed"
+    assert said["refused"] >= 1
+    # it makes no more sense than before
+    assert aside() == 2
