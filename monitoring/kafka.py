@@ -43,7 +43,7 @@ class Exporter:
     def __init__(self, bootstrap_servers: str) -> None:
         settings: dict[str, Any] = {"bootstrap_servers": bootstrap_servers, "request_timeout_ms": 3000}
         self._admin = AIOKafkaAdminClient(**settings)
-        # it learns one topic at each try, and there are dozens: at its own pace the first scrape would never end
+        # it learns one topic at each try, and there are dozens: at its own pace no first scrape would end
         self._consumer = AIOKafkaConsumer(**settings, enable_auto_commit=False, retry_backoff_ms=5)
 
     async def start(self) -> None:
