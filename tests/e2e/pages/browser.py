@@ -66,7 +66,7 @@ def new_context(browser: Browser, device: Device, *, scripts: bool = True, **mor
 
 
 # what Chromium says of a page that is left while its socket is being opened
-LEFT_TOO_SOON = "WebSocket is closed before the connection is established"
+LEFT_TOO_SOON = "/api/chat/socket' failed: WebSocket is closed before the connection is established"
 
 
 @dataclass
