@@ -38,8 +38,9 @@ def kafka() -> str:
     return servers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def group(kafka: str) -> str:
+    """Each test's own: what one that was killed had not committed is not told to the next test's database."""
     name = f"notifications-{uuid4()}"
     begin_at_the_end(kafka, name, *TOPICS)
     return name

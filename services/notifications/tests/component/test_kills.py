@@ -71,16 +71,19 @@ def test_killed_between_the_mail_server_s_answer_and_the_mark(start: Start, worl
 
 def test_killed_before_the_mail_server_was_asked(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    Path(world.environment["FAULT_FILE"]).write_text("claimed")
     worker = start("worker").wait_until_ready()
     for command in ("beat", "consume"):
         start(command).wait_until_ready()
     before = set(worker.children())
+    Path(world.environment["FAULT_FILE"]).write_text("claimed")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
 
     assert len(world.mailbox.to(address(order.shopper_id))) == 1
+    intent = world.intent(f"order:{order.id}", "order_confirmed")
+    assert intent
+    assert (intent["attempts"], intent["lost"]) == (2, 1)
     # the worker itself lived on, with a new child
     assert worker.child.poll() is None
     assert set(worker.children()) != before
