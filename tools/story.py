@@ -9,6 +9,7 @@ from typing import Any
 
 from tools.books import Books
 from tools.shopper import (
+    AwayError,
     DemoError,
     Json,
     Person,
@@ -42,6 +43,10 @@ class Cast:
     body: Json = field(default_factory=dict)
 
 
+class SoldOutError(DemoError):
+    pass
+
+
 def expect(met: bool, what: str) -> None:
     if not met:
         raise DemoError(f"a promise was broken: {what}", "this is a bug; the audit may say more: make audit")
@@ -56,15 +61,39 @@ def sign_in(cast: Cast) -> None:
 
 def look_around(cast: Cast) -> None:
     cast.tell.act("A guest searches, and looks at products")
-    found = cast.shopper.search(search="smoke", in_stock="true", limit=6)
-    books = cast.shopper.search(seller="paper-lantern", in_stock="true", ordering="price", limit=40)
+    found, (smoky, novel, other) = when_in_stock(lambda: choose(cast.shopper))
     cast.tell.say("GET /api/catalog/products?search=smoke at catalog · Django, PostgreSQL full text")
     cast.tell.products(found)
-    smoky, novel, other = first_with(found, 4), first_with(books, 4), first_with(books[10:], 4)
     for product in (smoky, novel, other):
         cast.shopper.product(product["id"])
     cast.wanted = [(smoky, 2), (novel, 1), (other, 1)]
     cast.tell.good(f"wanted: 2 × {smoky['name']}, {novel['name']} and {other['name']}: two stalls")
+
+
+def choose(shopper: Shopper) -> tuple[list[Json], tuple[Json, Json, Json]]:
+    """What the search finds, and three products to buy."""
+    found = shopper.search(search="smoke", in_stock="true", limit=6)
+    books = shopper.search(seller="paper-lantern", in_stock="true", ordering="price", limit=40)
+    return found, (first_with(found, 4), first_with(books, 4), first_with(books[10:], 4))
+
+
+def when_in_stock[T](ask: Callable[[], T], within: float = NEWS) -> T:
+    """Right after a first start catalog may not have heard yet of what inventory has put on its shelves."""
+    missing: list[SoldOutError] = []
+
+    def attempt() -> T | None:
+        try:
+            return ask()
+        except SoldOutError as error:
+            missing.append(error)
+            return None
+
+    try:
+        return wait_until(
+            "that catalog learns from inventory's events what is in stock", attempt, within=within
+        )
+    except AwayError as late:
+        raise missing[-1] from late
 
 
 def fill_basket(cast: Cast) -> None:
@@ -101,7 +130,7 @@ def first_with(products: list[Json], pieces: int) -> Json:
     for product in products:
         if (product["available"] or 0) >= pieces:
             return product
-    raise DemoError(
+    raise SoldOutError(
         f"the market has no product left of which {pieces} pieces are in stock",
         "`make seed` loads the demo market; one that is sold out starts anew with `make clean` and `make up`",
     )

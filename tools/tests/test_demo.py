@@ -23,7 +23,7 @@ from tools.shopper import (
     order_body,
     wait_until,
 )
-from tools.story import book_rows, expect, first_with, ledger_rows, when_known
+from tools.story import book_rows, expect, first_with, ledger_rows, when_in_stock, when_known
 from tools.telling import Teller, money
 from tools.tests.market import CONFIRMED, PARTICIPANTS
 
@@ -238,6 +238,14 @@ def test_only_what_is_in_stock_is_bought() -> None:
     with pytest.raises(DemoError, match="4 pieces") as caught:
         first_with([scarce, unknown], 4)
     assert "make seed" in caught.value.advice
+
+
+def test_right_after_a_first_start_the_stock_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.shopper.time.sleep", lambda _: None)
+    known = iter([[TEA | {"available": None}], [TEA]])
+    assert when_in_stock(lambda: first_with(next(known), 4)) is TEA
+    with pytest.raises(DemoError, match="4 pieces"):
+        when_in_stock(lambda: first_with([], 4), within=0)
 
 
 def test_the_books_lines_of_an_order() -> None:
