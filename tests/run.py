@@ -12,10 +12,12 @@ and so does the system. The last line is the sum: `N passed, N failed`.
 from __future__ import annotations
 
 import argparse
+import codecs
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
@@ -37,6 +39,7 @@ ROOT_UNIT = ["native", "infra", "tools", "demo", "gateway", "monitoring", "tests
 PROGRAMS = {"chromium": "chromium", "promtool": "prometheus"}
 # of the component suites: begun first, so that none of them is left alone at the end
 LONGEST = ["notifications", "orders", "fulfillment", "chat", "insights", "basket"]
+LAST_LINES, REASON_LINES = 25, 12
 LAYERS = ["lint", "unit", "component", "system", "docker"]
 
 
@@ -47,10 +50,14 @@ class Tally:
     passed: int = 0
     failed: int = 0
     lines: list[str] = field(default_factory=list)
+    # of what failed: said once more at the end, where it is looked for
+    reasons: list[str] = field(default_factory=list)
 
-    def add(self, name: str, passed: int, failed: int, seconds: float) -> None:
+    def add(self, name: str, passed: int, failed: int, seconds: float, reasons: str = "") -> None:
         self.passed += passed
         self.failed += failed
+        if failed and reasons:
+            self.reasons.append(f"-- {name}\n{reasons}")
         mark = "ok  " if not failed else "FAIL"
         self.lines.append(f"{mark} {name:<44} {passed:>4} passed {failed:>3} failed {seconds:>7.1f} s")
         print(self.lines[-1], flush=True)
@@ -69,26 +76,35 @@ class Run:
                 done.result()
         self._side_by_side = False
 
-    def _process(self, name: str, command: list[str], cwd: Path) -> int:
+    def _process(self, name: str, command: list[str], cwd: Path) -> tuple[int, str]:
+        """Its exit status, and the end of what it printed."""
         if not self._side_by_side:
             print(f"\n== {name}", flush=True)
-            return subprocess.run(command, cwd=cwd, env=self.env, check=False).returncode
-        done = subprocess.run(
+        shown: list[str] = []
+        with subprocess.Popen(
             command,
             cwd=cwd,
             env=self.env,
-            check=False,
-            text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )
-        print(f"\n== {name}\n{done.stdout}", end="", flush=True)
-        return done.returncode
+        ) as process:
+            assert process.stdout
+            # as it comes: a pytest line grows by one dot at a time
+            decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+            while chunk := os.read(process.stdout.fileno(), 1 << 16):
+                shown.append(decode(chunk))
+                if not self._side_by_side:
+                    print(shown[-1], end="", flush=True)
+        text = "".join(shown)
+        if self._side_by_side:
+            print(f"\n== {name}\n{text}", end="", flush=True)
+        return process.returncode, "\n".join(text.rstrip().splitlines()[-LAST_LINES:])
 
     def command(self, name: str, command: list[str], cwd: Path = ROOT) -> bool:
         started = time.monotonic()
-        good = self._process(name, command, cwd) == 0
-        self.tally.add(name, int(good), int(not good), time.monotonic() - started)
+        status, last = self._process(name, command, cwd)
+        good = status == 0
+        self.tally.add(name, int(good), int(not good), time.monotonic() - started, last)
         return good
 
     def pytest(self, name: str, python: Path, cwd: Path, *arguments: str) -> bool:
@@ -96,12 +112,13 @@ class Run:
         report.unlink(missing_ok=True)
         started = time.monotonic()
         command = [str(python), "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        status = self._process(name, command, cwd)
+        status, last = self._process(name, command, cwd)
         passed, failed = counted(report)
+        reasons = failures(report)
         # a run that broke before its first test, or that found none, is a failure too
         if status != 0 and not failed:
-            failed = 1
-        self.tally.add(name, passed, failed, time.monotonic() - started)
+            failed, reasons = 1, last
+        self.tally.add(name, passed, failed, time.monotonic() - started, reasons)
         return not failed
 
 
@@ -114,6 +131,18 @@ def counted(report: Path) -> tuple[int, int]:
         failed += bad
         passed += int(suite.get("tests", 0)) - bad - int(suite.get("skipped", 0))
     return passed, failed
+
+
+def failures(report: Path) -> str:
+    """Each test that failed, with the first lines of why."""
+    if not report.exists():
+        return ""
+    return "\n".join(
+        f"{case.get('classname')}::{case.get('name')}\n"
+        + textwrap.indent("\n".join(str(bad.get("message")).splitlines()[:REASON_LINES]), "    ")
+        for case in ET.parse(report).getroot().iter("testcase")
+        for bad in (*case.iter("failure"), *case.iter("error"))
+    )
 
 
 def lint(run: Run, only: str | None) -> None:
@@ -231,6 +260,8 @@ def coverage(folder: Path, *, more: bool = False) -> list[str]:
 
 
 def closing(tally: Tally) -> int:
+    if tally.reasons:
+        print("\n" + "\n".join(tally.reasons))
     print("\n" + "\n".join(tally.lines))
     print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
     return 1 if tally.failed or not tally.passed else 0
