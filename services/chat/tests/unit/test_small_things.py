@@ -5,6 +5,7 @@ import gc
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from chat.clients.cache import Cache
 from chat.conversations.turns import Turns
@@ -13,6 +14,7 @@ from chat.live import hints
 from chat.live.hints import Hint
 from chat.live.topics import Topic
 from chat.settings import load
+from chat.storage.database import DATABASE_ERRORS
 from chat.storage.tables import Side
 from chat.web.limits import BURST, Bucket
 
@@ -125,3 +127,19 @@ def test_a_refusal_for_what_is_foreseen_and_none_for_faults() -> None:
     assert away is not None
     assert away.problem == Problem.of("unavailable")
     assert refusal_of(KeyError("x")) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        # of asyncpg, when BEGIN meets a connection that is just being cut; the dialect lets it through
+        asyncpg.InternalClientError("got result for unknown protocol state 3"),
+        asyncpg.AdminShutdownError(),
+        ConnectionRefusedError(),
+    ],
+)
+def test_a_database_that_is_away_is_no_error_of_ours(error: Exception) -> None:
+    refusal = refusal_of(error)
+    assert refusal
+    assert refusal.problem == Problem.of("unavailable")
+    assert isinstance(error, DATABASE_ERRORS)

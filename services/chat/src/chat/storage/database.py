@@ -15,7 +15,14 @@ from chat.settings import Settings
 type Sessions = async_sessionmaker[AsyncSession]
 
 # for the loops, which go on by themselves whatever it was
-DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DATABASE_ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 _CONNECT_TIMEOUT = 3
 _COMMAND_TIMEOUT = 10
@@ -29,6 +36,8 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCatalogNameError,
+    # begun on a connection that is just being cut
+    asyncpg.InternalClientError,
 )
 
 

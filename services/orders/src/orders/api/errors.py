@@ -82,6 +82,8 @@ def install(app: FastAPI) -> None:
         asyncpg.CannotConnectNowError,
         asyncpg.AdminShutdownError,
         asyncpg.TooManyConnectionsError,
+        # begun on a connection that is just being cut
+        asyncpg.InternalClientError,
         InterfaceError,
         OperationalError,
         PoolTimeout,

@@ -18,7 +18,14 @@ logger = logging.getLogger(__name__)
 
 _MEASURE_EVERY = 5.0
 _AFTER_TROUBLE = 1.0
-DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DATABASE_ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 
 class SagaWorker:
