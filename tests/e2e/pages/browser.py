@@ -65,10 +65,6 @@ def new_context(browser: Browser, device: Device, *, scripts: bool = True, **mor
     return context
 
 
-# what Chromium says of a page that is left while its socket is being opened
-LEFT_TOO_SOON = "/api/chat/socket' failed: WebSocket is closed before the connection is established"
-
-
 @dataclass
 class Watch:
     """What no page of the market may do, in any test."""
@@ -103,7 +99,7 @@ class Watch:
         if message.type not in ("error", "warning"):
             return
         expected = [words.format(status) for status in self.provoked for words in REFUSALS]
-        if any(words in message.text for words in [*expected, *self.forgiven, LEFT_TOO_SOON]):
+        if any(words in message.text for words in [*expected, *self.forgiven]):
             return
         self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 

@@ -14,6 +14,13 @@ const RENEW_EVERY = 10_000;
 const POLL_AFTER = 3;
 const [TOKEN_ENDED, SESSION_ENDED, TOO_SLOW, TOO_MANY] = [4001, 4002, 4003, 4008];
 
+// One that is still opening is closed when it is open, or ends with its page: a browser takes an earlier close for
+// a failure, and complains.
+function hangUp(socket) {
+  if (socket.readyState === WebSocket.CONNECTING) socket.addEventListener("open", () => socket.close(1000));
+  else socket.close(1000);
+}
+
 export class Live extends EventTarget {
   state = "waiting";
   #topics = [];
@@ -47,7 +54,7 @@ export class Live extends EventTarget {
     this.#pollNoMore();
     const sockets = [this.#socket, this.#coming];
     this.#socket = this.#coming = null;
-    for (const socket of sockets) socket?.close(1000);
+    for (const socket of sockets) if (socket) hangUp(socket);
     this.#tell(state);
   }
 
