@@ -269,7 +269,7 @@ async def test_metrics_are_by_route(shop: Shop, serving: Process) -> None:
     guest = await shop.guest()
     await guest.look()
     await shop.api.get(f"/nothing/{uuid4()}")
-    metrics = serving.get("/metrics")[1]
+    metrics = serving.managed("/metrics")[1]
     route = 'http_route="/api/basket/baskets/{basket_id}"'
     assert any(route in line and 'status_code="200"' in line for line in metrics.splitlines())
     assert 'http_route="unmatched"' in metrics

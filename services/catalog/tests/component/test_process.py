@@ -9,9 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 from uuid import uuid4
 
 import psycopg
@@ -19,57 +17,23 @@ import pytest
 from kafka import records
 
 from bazaar_shared.envelope import Event
-from bazaar_shared.testing import eventually, temporary_database
+from bazaar_shared.testing import eventually, processes, temporary_database
+from bazaar_shared.testing.processes import free_port
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-class Process:
-    def __init__(self, command: str, log: Path, **env: str) -> None:
-        self.port, self.management = free_port(), free_port()
-        self.log = log
-        ports = {"HTTP_PORT": str(self.port), "MANAGEMENT_PORT": str(self.management), "LOG_LEVEL": "INFO"}
-        with log.open("wb") as out:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "catalog", command],
-                env=os.environ | ports | env,
-                stdout=out,
-                stderr=out,
-            )
-
-    def ready(self) -> bool:
-        assert self.popen.poll() is None, self.log.read_text()
-        return self.health("ready")[0] == 200
+class Process(processes.Process):
+    module = "catalog"
 
     def health(self, kind: str) -> tuple[int, dict[str, Any]]:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.management, timeout=5)
-            connection.request("GET", f"/health/{kind}")
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        except OSError:
-            return 0, {}
-
-    def metrics(self) -> str:
-        with urlopen(f"http://127.0.0.1:{self.management}/metrics", timeout=5) as answer:
-            return answer.read().decode()
+        status, body = self.managed(f"/health/{kind}")
+        return status, json.loads(body or "{}")
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=10)
         connection.request(
             method, path, body, headers, encode_chunked=headers.get("Transfer-Encoding") == "chunked"
         )
         return connection.getresponse()
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-    def stop(self) -> int:
-        self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -79,28 +43,26 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Callable[..., Process]]:
+def start(database: str) -> Iterator[Callable[..., Process]]:
     started = list[Process]()
-    folder = tmp_path_factory.mktemp("logs")
 
     def begin(command: str, **env: str) -> Process:
-        process = Process(command, folder / f"{len(started)}.log", **{"DATABASE_URL": database} | env)
+        process = Process(command, **os.environ | {"DATABASE_URL": database, "LOG_LEVEL": "INFO"} | env)
         started.append(process)
         return process
 
     yield begin
     for process in started:
-        process.popen.kill()
-        process.popen.wait()
+        process.kill()
 
 
 @pytest.fixture(scope="module")
 def served(start: Callable[..., Process]) -> Process:
     """Migrated at its start and seeded."""
     process = start("serve")
-    eventually(process.ready, within=60)
+    process.until_ready()
     seeding = start("seed")
-    assert seeding.popen.wait(timeout=60) == 0, seeding.log.read_text()
+    assert seeding.child.wait(timeout=60) == 0, seeding.printed()
     return process
 
 
@@ -127,7 +89,7 @@ def test_the_trace_of_the_caller_goes_on(served: Process) -> None:
 def test_metrics_name_routes_and_never_paths(served: Process) -> None:
     served.request("GET", f"/api/catalog/products/{uuid4()}").read()
     served.request("GET", f"/{uuid4()}").read()
-    metrics = served.metrics()
+    metrics = served.managed("/metrics")[1]
     assert (
         'http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",'
         'http_route="/api/catalog/products/<uuid:pk>"} 1.0'
@@ -153,7 +115,7 @@ def test_bodies_without_a_length_are_read_and_bounded(served: Process) -> None:
 def test_what_the_server_refuses_is_a_problem_too(
     served: Process, request_head: str, status: int, slug: str
 ) -> None:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", served.http), timeout=10) as connection:
         connection.sendall(f"{request_head}\r\n".encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -172,7 +134,7 @@ def test_it_waits_for_the_database_alive_and_not_ready(start: Callable[..., Proc
     process = start("serve", DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/none")
     eventually(lambda: process.health("live")[0] == 200, within=30)
     assert process.health("ready")[0] == 503
-    assert process.stop() == -signal.SIGTERM or process.popen.returncode == 0
+    assert process.stop() == -signal.SIGTERM or process.child.returncode == 0
 
 
 def test_a_restart_of_its_connections_costs_no_request(served: Process, database: str) -> None:
@@ -219,7 +181,7 @@ def test_the_relay_sends_what_the_verbs_left(
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update outbox set topic = %s", [topics[0]])
     relay = start("relay")
-    eventually(relay.ready, within=30)
+    relay.until_ready()
     sent = asyncio.run(records(topics[0], 4))
     told = {record.key.decode(): Event.from_json(record.value) for record in sent}
     assert {event.data["sku"]: event.version for event in told.values()} == {
@@ -229,7 +191,7 @@ def test_the_relay_sends_what_the_verbs_left(
         "M-1": 1,
     }
     assert all(key == event.subject == event.data["product_id"] for key, event in told.items())
-    eventually(lambda: 'outbox_pending{relay="catalog"} 0.0' in relay.metrics())
+    eventually(lambda: 'outbox_pending{relay="catalog"} 0.0' in relay.managed("/metrics")[1])
     assert relay.stop() == 0
 
 

@@ -104,9 +104,9 @@ async def test_it_waits_for_its_database(environment: dict[str, str], forge: Tok
     """Started first, it is alive, not ready, says why, and answers 503."""
     gone = environment | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/chat"}
     with running("serve", ready=False, **gone) as process:
-        await aeventually(lambda: process.get("/health/live")[0] == 200, within=60)
-        await aeventually(lambda: "ConnectionRefused" in process.get("/health/ready")[1], within=30)
-        assert process.get("/health/ready")[0] == 503
+        await aeventually(lambda: process.managed("/health/live")[0] == 200, within=60)
+        await aeventually(lambda: "ConnectionRefused" in process.managed("/health/ready")[1], within=30)
+        assert process.managed("/health/ready")[0] == 503
         async with httpx.AsyncClient(base_url=process.url) as api:
             answer = await api.get("/unread", headers={"Authorization": f"Bearer {forge.token()}"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
@@ -118,7 +118,7 @@ async def test_a_database_that_is_made_later(environment: dict[str, str]) -> Non
     url = urlunsplit(urlsplit(server("TEST_POSTGRES_URL"))._replace(path=f"/{name}"))
     admin = await asyncpg.connect(server("TEST_POSTGRES_URL"))
     with running("serve", ready=False, **environment | {"DATABASE_URL": url}) as process:
-        await aeventually(lambda: name in process.get("/health/ready")[1], within=60)
+        await aeventually(lambda: name in process.managed("/health/ready")[1], within=60)
         await admin.execute(f'create database "{name}"')
         await aeventually(process.is_ready, within=30)
         assert process.stop() == 0
@@ -129,8 +129,8 @@ async def test_a_database_that_is_made_later(environment: dict[str, str]) -> Non
 async def test_consume_waits_for_its_servers(environment: dict[str, str]) -> None:
     gone = environment | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/chat"}
     with running("consume", ready=False, **gone) as process:
-        await aeventually(lambda: "ConnectionRefused" in process.get("/health/ready")[1], within=60)
-        assert process.get("/health/live")[0] == 200
+        await aeventually(lambda: "ConnectionRefused" in process.managed("/health/ready")[1], within=60)
+        assert process.managed("/health/live")[0] == 200
         assert process.stop() == 0
 
 

@@ -200,4 +200,4 @@ async def test_routes_are_measured_by_their_template(market: Market) -> None:
     labels = f'http_request_method="GET",http_response_status_code="200",http_route="{route}"'
     name = f"http_server_request_duration_seconds_count{{{labels}}}"
     await aeventually(lambda: market.replicas[0].metric(name) >= 1)
-    assert conversation not in market.replicas[0].get("/metrics")[1]
+    assert conversation not in market.replicas[0].managed("/metrics")[1]

@@ -300,7 +300,7 @@ async def test_a_frame_that_is_too_large(market: Market) -> None:
     with suppress(WebSocketClosedError):
         await client.socket.write_message('{"type":"ping"' + " " * 17_000 + "}")
     assert await client.closed() in {1009, None}  # the close frame may be lost with the rest of the frame
-    await aeventually(lambda: market.replicas[0].get("/health/live")[0] == 200)
+    await aeventually(lambda: market.replicas[0].managed("/health/live")[0] == 200)
 
 
 async def test_too_many_frames(market: Market) -> None:

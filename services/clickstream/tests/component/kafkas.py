@@ -20,7 +20,7 @@ from docker.errors import DockerException
 from testcontainers.core.container import DockerContainer
 
 from bazaar_shared.testing import eventually
-from tests.component.process import free_port
+from bazaar_shared.testing.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCAL = "127.0.0.1"

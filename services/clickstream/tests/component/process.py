@@ -1,72 +1,14 @@
 """The service's processes, as they are started."""
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
-from bazaar_shared.testing import aeventually
+from bazaar_shared.testing import aeventually, processes
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-class Process:
-    def __init__(self, *command: str, **env: str) -> None:
-        self.management = free_port()
-        self.http = free_port()
-        ports = {"MANAGEMENT_PORT": str(self.management), "HTTP_PORT": str(self.http)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "clickstream", *command],
-            env=dict(os.environ) | ports | env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http}/api/clickstream"
-
-    def get(self, path: str) -> tuple[int, str]:
-        """Of the management port; status 0 when nobody answers."""
-        try:
-            with urlopen(f"http://127.0.0.1:{self.management}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, error.read().decode()
-        except (URLError, OSError):
-            return 0, ""
-
-    def is_ready(self) -> bool:
-        return self.get("/health/ready")[0] == 200
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def ended(self) -> int | None:
-        return self._process.poll()
-
-    def signal(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-
-    def stop(self) -> int:
-        self.signal()
-        return self._process.wait(timeout=30)
-
-    def kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+class Process(processes.Process):
+    module, base = "clickstream", "/api/clickstream"
 
 
 @asynccontextmanager

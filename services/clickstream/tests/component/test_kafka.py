@@ -22,7 +22,7 @@ def of(topic: Topic, **more: str) -> dict[str, str]:
 
 
 def metric(process: Process, name: str) -> float:
-    _, text = process.get("/metrics")
+    _, text = process.managed("/metrics")
     return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
 
 
@@ -152,8 +152,8 @@ async def test_it_starts_before_kafka_and_becomes_ready_by_itself(
 ) -> None:
     await line.cut()
     async with running("serve", ready=False, **far) as process:
-        await aeventually(lambda: process.get("/health/live")[0] == 200, within=60)
-        status, text = process.get("/health/ready")
+        await aeventually(lambda: process.managed("/health/live")[0] == 200, within=60)
+        status, text = process.managed("/health/ready")
         assert status == 503
         assert json.loads(text)["checks"]["kafka"] != "ok"
         async with client() as http:
@@ -169,9 +169,9 @@ async def test_it_starts_before_kafka_and_becomes_ready_by_itself(
 async def test_without_its_topic_it_is_not_ready(topic: Topic) -> None:
     missing = Topic(topic.servers, f"{topic.name}.later")
     async with running("serve", ready=False, **of(missing)) as process:
-        await aeventually(lambda: process.get("/health/live")[0] == 200, within=60)
+        await aeventually(lambda: process.managed("/health/live")[0] == 200, within=60)
         await asyncio.sleep(4)
-        assert process.get("/health/ready")[0] == 503
+        assert process.managed("/health/ready")[0] == 503
         await missing.make()
         await aeventually(lambda: asyncio.to_thread(process.is_ready), within=60)
     await missing.drop()

@@ -14,10 +14,11 @@ from fulfillment.settings import NAMEKO_SERVICES
 from fulfillment.storage import open_database
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
-from support.processes import Process, free_port, running
+from support.processes import Process, running
 from support.rpc import Rpc
 
 from bazaar_shared.testing import temporary_database
+from bazaar_shared.testing.processes import free_port
 from component.helpers import add_product
 
 NEEDED = ("TEST_POSTGRES_URL", "TEST_AMQP_URL", "TEST_RABBITMQ_MANAGEMENT_URL", "TEST_KAFKA_BOOTSTRAP")
@@ -143,14 +144,11 @@ def env(urls: dict[str, str], amqp_url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def services(env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
+def services(env: dict[str, str]) -> Iterator[dict[str, Process]]:
     """The four services, each a process of its own."""
-    folder = tmp_path_factory.mktemp("services")
     with ExitStack() as stack:
-        started = {
-            name: stack.enter_context(running(name, env, folder, ready=False)) for name in NAMEKO_SERVICES
-        }
-        yield {name: process.wait_ready() for name, process in started.items()}
+        started = {name: stack.enter_context(running(name, ready=False, **env)) for name in NAMEKO_SERVICES}
+        yield {name: process.until_ready() for name, process in started.items()}
 
 
 @pytest.fixture

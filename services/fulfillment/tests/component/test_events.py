@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -92,9 +91,7 @@ async def test_new_products_get_a_stock_record_once(urls: dict[str, str], engine
     assert reasons[1] == "PermanentError: data.product_id: a UUID is required"
 
 
-async def test_the_relay_carries_all_three_outboxes(
-    env: dict[str, str], engines: dict[str, Engine], tmp_path: Path
-) -> None:
+async def test_the_relay_carries_all_three_outboxes(env: dict[str, str], engines: dict[str, Engine]) -> None:
     topic = f"test.fulfillment.{uuid4().hex[:8]}"
     await make(topic)
     sent = {}
@@ -106,19 +103,19 @@ async def test_the_relay_carries_all_three_outboxes(
                 text("insert into outbox (topic, key, envelope) values (:t, :k, cast(:e as jsonb))"),
                 {"t": topic, "k": event.subject, "e": event.to_json().decode()},
             )
-    with running("relay", env, tmp_path) as relay:
+    with running("relay", **env) as relay:
         records = await read(topic, 3)
         assert {json.loads(record.value)["id"]: record.key.decode() for record in records} == sent
         for name in ("inventory", "payments", "shipping"):
             await aeventually(lambda name=name: unsent(engines[name], topic) == 0)
-            assert f'"{name}_kafka": "ok"' in relay.get("/health/ready")[1]
+            assert f'"{name}_kafka": "ok"' in relay.managed("/health/ready")[1]
         assert relay.terminate()[0] == 0
 
 
-async def test_the_consumer_process_becomes_ready_and_stops(env: dict[str, str], tmp_path: Path) -> None:
+async def test_the_consumer_process_becomes_ready_and_stops(env: dict[str, str]) -> None:
     await make("catalog.product", "dead-letter.fulfillment")
     await send("catalog.product", product_event(str(uuid4())).to_json())
-    with running("consume", env, tmp_path) as consume:
+    with running("consume", **env) as consume:
         code, seconds = consume.terminate()
     assert (code, seconds < 10) == (0, True)
 

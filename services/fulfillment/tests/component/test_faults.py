@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 from support.broker import Cut, OwnRabbit, own_broker
-from support.processes import Process, free_port, running
+from support.processes import Process, running
 from support.rpc import RemoteError, Rpc
 
 from bazaar_shared.testing import eventually
+from bazaar_shared.testing.processes import free_port
 from component.helpers import add_product, rows
 
 SLOW = """
@@ -78,14 +79,14 @@ def is_dawdling(engine: Engine) -> bool:
 
 
 @pytest.fixture
-def inventory(env: dict[str, str], own_vhost_url: str, tmp_path: Path) -> Iterator[Process]:
-    with running("inventory", {**env, "AMQP_URL": own_vhost_url}, tmp_path) as process:
+def inventory(env: dict[str, str], own_vhost_url: str) -> Iterator[Process]:
+    with running("inventory", **env | {"AMQP_URL": own_vhost_url}) as process:
         yield process
 
 
 @pytest.fixture
-def payments(env: dict[str, str], own_vhost_url: str, tmp_path: Path) -> Iterator[Process]:
-    with running("payments", {**env, "AMQP_URL": own_vhost_url}, tmp_path) as process:
+def payments(env: dict[str, str], own_vhost_url: str) -> Iterator[Process]:
+    with running("payments", **env | {"AMQP_URL": own_vhost_url}) as process:
         yield process
 
 
@@ -197,11 +198,11 @@ def broker(tmp_path: Path, amqp_url: str) -> Iterator[OwnRabbit | Cut]:
 
 
 def test_a_restart_of_rabbitmq(
-    broker: OwnRabbit | Cut, env: dict[str, str], engines: dict[str, Engine], tmp_path: Path, order_id: str
+    broker: OwnRabbit | Cut, env: dict[str, str], engines: dict[str, Engine], order_id: str
 ) -> None:
     product = add_product(engines["inventory"], 10)
-    with running("inventory", {**env, "AMQP_URL": broker.url}, tmp_path) as process:
-        pid = process.popen.pid
+    with running("inventory", **env | {"AMQP_URL": broker.url}) as process:
+        pid = process.pid
         before = Rpc(broker.url)
         assert (
             before.call("inventory.reserve_stock", order_id=order_id, lines=lines(product))["state"]
@@ -215,12 +216,12 @@ def test_a_restart_of_rabbitmq(
             broker.stop()
             blocker.rollback()
         eventually(lambda: movements(engines, order_id) == ["reserved", "sold"])
-        eventually(lambda: process.get("/health/ready")[0] == 503, within=20)
-        assert process.get("/health/live")[0] == 200
+        eventually(lambda: process.managed("/health/ready")[0] == 503, within=20)
+        assert process.managed("/health/live")[0] == 200
 
         broker.start()
-        process.wait_ready()
-        assert process.popen.pid == pid
+        process.until_ready()
+        assert process.pid == pid
         after = Rpc(broker.url)
         assert after.call("inventory.commit_stock", order_id=order_id, within=20) == {"state": "committed"}
         assert movements(engines, order_id) == ["reserved", "sold"]
@@ -229,21 +230,19 @@ def test_a_restart_of_rabbitmq(
         assert (code, seconds < 8) == (0, True)
 
 
-def test_sigterm_without_a_broker_ends_in_time(
-    broker: OwnRabbit | Cut, env: dict[str, str], tmp_path: Path
-) -> None:
-    with running("inventory", {**env, "AMQP_URL": broker.url}, tmp_path) as process:
+def test_sigterm_without_a_broker_ends_in_time(broker: OwnRabbit | Cut, env: dict[str, str]) -> None:
+    with running("inventory", **env | {"AMQP_URL": broker.url}) as process:
         broker.stop()
-        eventually(lambda: process.get("/health/ready")[0] == 503, within=20)
+        eventually(lambda: process.managed("/health/ready")[0] == 503, within=20)
         code, seconds = process.terminate()
     assert (code, seconds < 10) == (0, True), seconds
 
 
-def test_sigterm_before_there_ever_was_a_broker(env: dict[str, str], tmp_path: Path) -> None:
+def test_sigterm_before_there_ever_was_a_broker(env: dict[str, str]) -> None:
     nowhere = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
-    with running("inventory", {**env, "AMQP_URL": nowhere}, tmp_path, ready=False) as process:
-        eventually(lambda: "starting services" in process.log_path.read_text(), within=30)
-        status, body = process.get("/health/ready")
+    with running("inventory", ready=False, **env | {"AMQP_URL": nowhere}) as process:
+        eventually(lambda: "starting services" in process.printed(), within=30)
+        status, body = process.managed("/health/ready")
         assert (status, '"started": "ok"' in body) == (503, False)
         code, seconds = process.terminate()
     assert (code, seconds < 10) == (0, True), seconds
@@ -257,19 +256,19 @@ def test_sigterm_finishes_the_work_in_hand(
         blocker.execute(text("select 1 from stock where product_id = :p for update"), {"p": product})
         call = caller.send("inventory.reserve_stock", order_id=order_id, lines=lines(product))
         eventually(lambda: waits_for_a_lock(engines["inventory"]))
-        inventory.popen.terminate()
-        eventually(lambda: "stopping services" in inventory.log_path.read_text())
+        inventory.signal()
+        eventually(lambda: "stopping services" in inventory.printed())
         blocker.rollback()
     assert caller.receive(call)["state"] == "reserved"
-    assert inventory.popen.wait(timeout=15) == 0
+    assert inventory.child.wait(timeout=15) == 0
 
 
-def test_a_process_waits_for_its_database(env: dict[str, str], own_vhost_url: str, tmp_path: Path) -> None:
+def test_a_process_waits_for_its_database(env: dict[str, str], own_vhost_url: str) -> None:
     nowhere = f"postgresql://postgres@127.0.0.1:{free_port()}/nowhere"
     settings = {**env, "AMQP_URL": own_vhost_url, "INVENTORY_DATABASE_URL": nowhere}
-    with running("inventory", settings, tmp_path, ready=False) as process:
-        eventually(lambda: process.get("/health/live")[0] == 200, within=30)
-        status, body = process.get("/health/ready")
+    with running("inventory", ready=False, **settings) as process:
+        eventually(lambda: process.managed("/health/live")[0] == 200, within=30)
+        status, body = process.managed("/health/ready")
         assert (status, '"database_inventory": "ok"' in body) == (503, False)
         assert process.terminate()[0] == 0
 

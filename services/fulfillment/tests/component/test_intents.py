@@ -15,7 +15,8 @@ from fulfillment.payments.processor import Answer, Order, Processor
 from fulfillment.steps import Step
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
-from support.processes import free_port
+
+from bazaar_shared.testing.processes import free_port
 
 NAME = "payments"
 TIMEOUT = 2.0

@@ -110,9 +110,8 @@ def test_the_callers_trace_goes_on_into_the_event(
     )
     [event] = rows(engines["inventory"], statement, k=product)
     assert event["trace"].split("-")[1] == trace
-    line = eventually(lambda: [entry for entry in services["inventory"].log() if entry["trace_id"] == trace])[
-        -1
-    ]
+    inventory = services["inventory"]
+    line = eventually(lambda: [entry for entry in inventory.lines() if entry["trace_id"] == trace])[-1]
     assert (line["rpc_method"], line["outcome"]) == ("reserve_stock", "ok")
 
 
@@ -155,7 +154,7 @@ def test_what_cannot_be_read_is_laid_aside(rpc: Rpc, services: dict[str, Process
     )
     producer.publish({"args": [], "kwargs": {}}, serializer="json", routing_key="inventory.nobody_waits")
     eventually(lambda: waiting(rpc, DEAD_LETTERS) == before + 2, within=20)
-    assert services["inventory"].popen.poll() is None
+    assert services["inventory"].ended is None
     assert rpc.call("inventory.get_stock", product_ids=[]) == {}
 
 
@@ -209,9 +208,9 @@ def test_dead_letters_come_back_by_a_command(
 def test_health_and_metrics(rpc: Rpc, services: dict[str, Process], product: str) -> None:
     rpc.call("inventory.get_stock", product_ids=[product])
     inventory = services["inventory"]
-    status, body = inventory.get("/health/ready")
+    status, body = inventory.managed("/health/ready")
     assert status == 200
     assert '"rabbitmq": "ok"' in body
     assert '"database_inventory": "ok"' in body
     line = 'rpc_server_duration_seconds_count{outcome="ok",rpc_method="get_stock",rpc_service="inventory"}'
-    assert line in inventory.get("/metrics")[1]
+    assert line in inventory.managed("/metrics")[1]

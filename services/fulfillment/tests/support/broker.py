@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from kombu import Connection
 
 from bazaar_shared.testing import eventually
-from support.processes import free_port
+from bazaar_shared.testing.processes import free_port
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 STARTS_WITHIN = 60

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,52 +16,16 @@ import pytest
 from identity.keyring import Keyring
 
 from bazaar_shared.auth import TokenVerifier
-from bazaar_shared.testing import eventually, temporary_database
+from bazaar_shared.testing import eventually, processes, temporary_database
+from bazaar_shared.testing.processes import accepts, free_port
 
 from .world import API, PASSWORD
 
 STARTS_WITHIN = 60
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-class Process:
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self.port, self.management_port = free_port(), free_port()
-        self.log = folder / f"{self.port}.log"
-        ports = {"HTTP_PORT": str(self.port), "MANAGEMENT_PORT": str(self.management_port)}
-        with self.log.open("wb") as log:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "identity"],
-                env=environment | ports,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def management(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.management_port}{path}", timeout=5)
-
-    def is_ready(self) -> bool:
-        assert self.child.poll() is None, self.log.read_text()
-        try:
-            return self.management("/health/ready").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def wait_until_ready(self) -> "Process":
-        eventually(self.is_ready, within=STARTS_WITHIN)
-        return self
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-    def stop(self) -> int:
-        self.child.send_signal(signal.SIGTERM)
-        return self.child.wait(timeout=30)
+class Process(processes.Process):
+    module = "identity"
 
     def post(self, path: str, body: Any, **more: Any) -> httpx.Response:
         return httpx.post(self.url + path, json=body, timeout=20, **more)
@@ -85,27 +48,22 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 @pytest.fixture(scope="module")
-def start(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Process]]:
-    folder = tmp_path_factory.mktemp("logs")
+def start(environment: dict[str, str]) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
     def run(**changes: str) -> Process:
-        started.append(Process(environment | changes, folder))
+        started.append(Process(**environment | changes))
         return started[-1]
 
     yield run
     for process in started:
-        process.child.kill()
-        process.child.wait()
+        process.kill()
 
 
 @pytest.fixture(scope="module")
 def two(start: Callable[..., Process]) -> list[Process]:
     """Two replicas that start at the same moment on an empty database."""
-    processes = [start(), start()]
-    return [process.wait_until_ready() for process in processes]
+    return [process.until_ready() for process in [start(), start()]]
 
 
 def test_two_replicas_that_start_at_once_migrate_once_and_share_one_key(two: list[Process]):
@@ -143,7 +101,7 @@ def test_a_request_is_seen_in_log_trace_and_metric_by_its_pattern(two: list[Proc
     line = eventually(lambda: [found for found in process.lines() if found.get("trace_id") == trace])[0]
     assert (line["service"], line["process"], line["level"]) == ("identity", "serve", "INFO")
     assert (line["route"], line["status"]) == (f"{API}/sessions/{{session_id}}", 401)
-    metrics = process.management("/metrics").text
+    metrics = process.managed("/metrics")[1]
     route = f'http_route="{API}/sessions/{{session_id}}"'
     labels = f'http_request_method="DELETE",http_response_status_code="401",{route}'
     assert f"http_server_request_duration_seconds_count{{{labels}}} 1.0" in metrics
@@ -154,7 +112,7 @@ def test_an_unknown_path_is_one_time_series_however_many_there_are(two: list[Pro
     for number in range(3):
         httpx.get(f"{two[0].url}/made/up/{number}")
 
-    metrics = two[0].management("/metrics").text
+    metrics = two[0].managed("/metrics")[1]
     assert 'http_route="unmatched"' in metrics
     assert "/made/up" not in metrics
 
@@ -168,7 +126,7 @@ def test_an_unknown_path_is_one_time_series_however_many_there_are(two: list[Pro
     ],
 )
 def test_what_the_server_itself_refuses_is_a_problem_too(two: list[Process], raw: bytes, status: int):
-    with socket.create_connection(("127.0.0.1", two[0].port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", two[0].http), timeout=10) as connection:
         connection.sendall(raw)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -190,7 +148,7 @@ def test_a_chunked_body_is_limited_as_well(two: list[Process]):
 
 
 def test_a_stop_finishes_what_is_at_work(start: Callable[..., Process], environment: dict[str, str]):
-    process = start().wait_until_ready()
+    process = start().until_ready()
     body = {"email": "slow@bazaar.example", "password": PASSWORD, "display_name": "Slow"}
     with psycopg.connect(environment["DATABASE_URL"]) as blocker:
         # a sign-up that has to wait: another transaction is about to take the address
@@ -215,21 +173,13 @@ def test_a_stop_finishes_what_is_at_work(start: Callable[..., Process], environm
         of_ours = "select count(*) from pg_stat_activity where datname = current_database()"
         waiting = f"{of_ours} and wait_event_type = 'Lock'"
         eventually(lambda: blocker.execute(waiting).fetchone() == (1,))
-        process.child.send_signal(signal.SIGTERM)
-        eventually(lambda: not _accepts(process.port))
+        process.signal()
+        eventually(lambda: not accepts(process.http))
         blocker.rollback()
 
     assert request.communicate(timeout=20)[0] == b"201"
     assert process.child.wait(timeout=20) == 0
     assert process.lines()[-1]["message"] == "stopped"
-
-
-def _accepts(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize(
@@ -238,7 +188,7 @@ def _accepts(port: int) -> bool:
 def test_a_caller_names_its_address_only_through_the_gateway(
     start: Callable[..., Process], environment: dict[str, str], trusted: dict[str, str], counted: str
 ):
-    process = start(**trusted).wait_until_ready()
+    process = start(**trusted).until_ready()
     with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("truncate throttle_buckets")
         wrong = {"email": "eve@bazaar.example", "password": "not the password at all"}
@@ -272,13 +222,13 @@ def test_a_process_waits_for_its_database(start: Callable[..., Process], environ
     port = free_port()
     process = start(DATABASE_URL=f"postgresql://postgres@127.0.0.1:{port}/identity")
 
-    eventually(lambda: "waiting for the database" in process.log.read_text(), within=STARTS_WITHIN)
+    eventually(lambda: "waiting for the database" in process.printed(), within=STARTS_WITHIN)
 
-    assert process.management("/health/live").status_code == 200
-    health = process.management("/health/ready")
+    assert process.managed("/health/live")[0] == 200
+    status, health = process.managed("/health/ready")
     assert health.status_code == 503
     assert health.json()["checks"]["listening"] == "not yet"
-    assert not _accepts(process.port)
+    assert not accepts(process.http)
     assert process.stop() == -signal.SIGTERM
 
 

@@ -102,10 +102,8 @@ class Market:
         await create(self.brokers, self.names.all())
 
     def worker(self, name: str = "one") -> Worker:
-        worker = Worker(
-            self.home / f"{name}.log",
-            **self.environment | {"PROCESS_NAME": name, "STATE_DIR": str(self.home / name)},
-        )
+        own = {"PROCESS_NAME": name, "STATE_DIR": str(self.home / name)}
+        worker = Worker("serve", **self.environment | own)
         self.workers.append(worker)
         return worker
 

@@ -26,7 +26,7 @@ async def started(market: Market) -> Worker:
 async def until_total(market: Market, worker: Worker, expected: dict[str, dict[str, int]]) -> None:
     def equal() -> bool:
         for seller, total in expected.items():
-            status, body = worker.get(f"/sellers/{seller}/revenue?minutes=60", market.operator())
+            status, body = worker.asked(f"/sellers/{seller}/revenue?minutes=60", market.operator())
             assert status == 200, body
             assert body["total"] == total
             # all of it happened within the last hour
@@ -46,7 +46,7 @@ async def tell(market: Market, events: list[dict[str, Any]]) -> None:
 
 
 def handled(worker: Worker) -> float:
-    return worker.metric("consumer_handled_total{")
+    return worker.metric("consumer_handled_total")
 
 
 @pytest.mark.parametrize("disk", DISKS)
@@ -91,7 +91,7 @@ if FULL:
         worker = await started(market)
         await tell(market, told.events)
         await until_total(market, worker, told.totals)
-        await aeventually(lambda: worker.metric("consumer_lag{") == 0, within=10)
+        await aeventually(lambda: worker.metric("consumer_lag") == 0, within=10)
         worker.kill()
         shutil.rmtree(market.home / "one")
 

@@ -30,7 +30,7 @@ async def test_it_waits_for_topics_that_are_missing(market: Market) -> None:
     await asyncio.to_thread(worker.until_ready)
 
     def counted() -> bool:
-        body = worker.get(f"/sellers/{seller}/revenue", market.operator())[1]
+        body = worker.asked(f"/sellers/{seller}/revenue", market.operator())[1]
         return bool(body["total"]["orders"] == 1)
 
     await aeventually(lambda: asyncio.to_thread(counted), within=20)

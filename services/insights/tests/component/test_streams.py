@@ -24,7 +24,7 @@ def now() -> datetime:
 
 
 def read(market: Market, path: str) -> Any:
-    status, body = market.workers[0].get(path, market.operator())
+    status, body = market.workers[0].asked(path, market.operator())
     assert status == 200, body
     return body
 

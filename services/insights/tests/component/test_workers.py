@@ -21,7 +21,7 @@ async def test_reads_find_the_worker_that_has_them_and_one_takes_over_from_the_o
     def shared() -> bool:
         assert one.is_ready()
         assert two.is_ready()
-        return one.metric("insights_partitions ") == two.metric("insights_partitions ") == 3
+        return one.metric("insights_partitions") == two.metric("insights_partitions") == 3
 
     await until(shared)
     now = datetime.now(UTC)
@@ -36,16 +36,16 @@ async def test_reads_find_the_worker_that_has_them_and_one_takes_over_from_the_o
 
     def answers(worker: Any) -> bool:
         for seller in sellers:
-            status, body = worker.get(f"/sellers/{seller}/revenue", token)
+            status, body = worker.asked(f"/sellers/{seller}/revenue", token)
             assert (status, body.get("total")) == (200, {"orders": 1, "revenue_minor": 100})
-        trending = worker.get("/trending?limit=50")[1]["items"]
+        trending = worker.asked("/trending?limit=50")[1]["items"]
         assert {item["product_id"] for item in trending} == set(products)
-        assert [step["sessions"] for step in worker.get("/funnel", token)[1]["steps"]] == [8, 0, 0, 0]
+        assert [step["sessions"] for step in worker.asked("/funnel", token)[1]["steps"]] == [8, 0, 0, 0]
         return True
 
     await until(lambda: answers(one) and answers(two))
 
     two.kill()
     # half an answer is none: who needs the dead one's share is told to come again
-    assert one.get("/funnel", token)[0] == 503
-    await until(lambda: one.metric("insights_partitions ") == 6 and answers(one))
+    assert one.asked("/funnel", token)[0] == 503
+    await until(lambda: one.metric("insights_partitions") == 6 and answers(one))

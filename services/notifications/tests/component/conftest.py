@@ -13,11 +13,13 @@ import redis
 from notifications.migrate import migrate
 
 from bazaar_shared.testing import temporary_database
+from bazaar_shared.testing.processes import free_port
+from bazaar_shared.testing.topics import make_topics
 
 from .broker import Vhost, own_vhost
 from .mailbox import Mailbox
 from .market import Market
-from .processes import Process, Start, begin_at_the_end, free_port, make_topics
+from .processes import Process, Start, begin_at_the_end
 from .world import World
 
 ROOT = Path(__file__).parents[4]
@@ -126,11 +128,11 @@ def environment(
 
 
 @pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+def start(environment: dict[str, str]) -> Iterator[Start]:
     started: list[Process] = []
 
     def run(command: str = "worker", **changes: str) -> Process:
-        started.append(Process(command, environment | changes, tmp_path))
+        started.append(Process(command, **environment | changes))
         return started[-1]
 
     yield run

@@ -1,13 +1,12 @@
 """SIGKILL at any moment, and at the worst one: no mail is lost, and one that goes twice is recognisable."""
 
 import os
-import signal
 from pathlib import Path
 
 from bazaar_shared.testing import eventually
 
 from .market import address
-from .processes import Process, Start
+from .processes import Start
 from .world import World, order_event
 
 ORDERS = 500 if os.environ.get("FULL") == "1" else 60
@@ -16,7 +15,7 @@ ORDERS = 500 if os.environ.get("FULL") == "1" else 60
 def test_worker_and_beat_are_killed_amid_many_orders(start: Start, world: World):
     product = world.market.product()
     orders = [world.market.order(product) for _ in range(ORDERS)]
-    processes = {command: start(command).wait_until_ready() for command in ("consume", "beat", "worker")}
+    processes = {command: start(command).until_ready() for command in ("consume", "beat", "worker")}
 
     def sent() -> int:
         return world.states(*orders)["order_confirmed", "sent"]
@@ -29,7 +28,7 @@ def test_worker_and_beat_are_killed_amid_many_orders(start: Start, world: World)
         processes[command].kill()
         # nobody goes on without the parent that would acknowledge
         eventually(lambda left=children: not any(Path(f"/proc/{pid}/exe").exists() for pid in left))
-        processes[command] = start(command).wait_until_ready()
+        processes[command] = start(command).until_ready()
     eventually(lambda: sent() == ORDERS, within=300)
 
     found = world.rows.execute(
@@ -54,7 +53,7 @@ def test_killed_between_the_mail_server_s_answer_and_the_mark(start: Start, worl
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("sent")
     for command in ("worker", "beat", "consume"):
-        start(command).wait_until_ready()
+        start(command).until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
@@ -71,9 +70,9 @@ def test_killed_between_the_mail_server_s_answer_and_the_mark(start: Start, worl
 
 def test_killed_before_the_mail_server_was_asked(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    worker = start("worker").wait_until_ready()
+    worker = start("worker").until_ready()
     for command in ("beat", "consume"):
-        start(command).wait_until_ready()
+        start(command).until_ready()
     before = set(worker.children())
     Path(world.environment["FAULT_FILE"]).write_text("claimed")
 
@@ -85,9 +84,9 @@ def test_killed_before_the_mail_server_was_asked(start: Start, world: World):
     assert intent
     assert (intent["attempts"], intent["lost"]) == (2, 1)
     # the worker itself lived on, with a new child
-    assert worker.child.poll() is None
+    assert worker.ended is None
     assert set(worker.children()) != before
-    assert _metric(worker, "celery_task_lost_total") == 0  # requeued is not failed
+    assert worker.metric("celery_task_lost_total") == 0  # requeued is not failed
 
 
 def test_a_mail_that_kills_every_worker_is_given_up(start: Start, world: World):
@@ -95,7 +94,7 @@ def test_a_mail_that_kills_every_worker_is_given_up(start: Start, world: World):
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("claimed*")
     for command in ("worker", "beat", "consume"):
-        start(command, LEASE_SECONDS="1").wait_until_ready()
+        start(command, LEASE_SECONDS="1").until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "dead"): 1}, within=120)
@@ -109,18 +108,13 @@ def test_a_mail_that_kills_every_worker_is_given_up(start: Start, world: World):
 def test_a_stop_finishes_the_mail_that_is_under_way(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     world.mailbox.takes_seconds = 2
-    worker = start("worker").wait_until_ready()
-    start("consume").wait_until_ready()
+    worker = start("worker").until_ready()
+    start("consume").until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.mailbox.taking == 1, within=60)
-    worker.child.send_signal(signal.SIGTERM)
+    worker.signal()
 
     assert worker.child.wait(timeout=30) == 0
     assert world.states(order) == {("order_confirmed", "sent"): 1}
     assert len(world.mailbox.letters) == 1
-
-
-def _metric(process: Process, name: str) -> float:
-    lines = process.management("/metrics").text.splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))

@@ -24,7 +24,7 @@ def test_a_confirmed_order_is_a_mail_with_pictures_and_an_invoice(start: Start, 
     order = world.market.order(tea, maps)
     worker, consumer = start("worker"), start("consume")
     for process in (worker, consumer):
-        process.wait_until_ready()
+        process.until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
 
@@ -64,7 +64,7 @@ def test_a_confirmed_order_is_a_mail_with_pictures_and_an_invoice(start: Start, 
 def test_each_news_of_an_order_is_one_mail_however_often_it_is_told(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     for process in (start("worker"), start("consume")):
-        process.wait_until_ready()
+        process.until_ready()
 
     told = [order_event(order, status) for status in ("confirmed", "shipped", "refunding")]
     # the refund came too late: it goes on as it was
@@ -89,7 +89,7 @@ def test_who_is_told_nothing(start: Start, world: World):
     world.market.erased.add(erased.shopper_id)
     del world.market.orders[unknown.id]
     for process in (start("worker"), start("consume")):
-        process.wait_until_ready()
+        process.until_ready()
 
     last_week = datetime.now(UTC) - timedelta(days=8)
     world.tell(
@@ -114,7 +114,7 @@ def test_who_is_told_nothing(start: Start, world: World):
 def test_no_address_is_kept_anywhere(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     for process in (start("worker"), start("consume")):
-        process.wait_until_ready()
+        process.until_ready()
     world.mailbox.answers = ["450 greylisted, " + address(order.shopper_id)]
 
     world.tell("orders.order", order_event(order, "confirmed"))

@@ -25,7 +25,7 @@ def test_a_catalog_that_is_away_for_a_moment_is_asked_again_by_the_broker(start:
     order = world.market.order(world.market.product())
     world.market.picture_failures = 2
     for command in ("worker", "consume"):
-        start(command, PICTURE_WAIT_SECONDS="60").wait_until_ready()
+        start(command, PICTURE_WAIT_SECONDS="60").until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
@@ -41,7 +41,7 @@ def test_a_picture_is_drawn_once_for_many_mails(start: Start, world: World):
     product = world.market.product()
     orders = [world.market.order(product) for _ in range(12)]
     for command in ("worker", "beat", "consume"):
-        start(command, PICTURE_WAIT_SECONDS="20").wait_until_ready()
+        start(command, PICTURE_WAIT_SECONDS="20").until_ready()
 
     world.tell("orders.order", *(order_event(order, "confirmed") for order in orders))
     eventually(lambda: world.states(*orders) == {("order_confirmed", "sent"): 12}, within=90)
@@ -61,7 +61,7 @@ def test_what_is_no_picture_holds_no_mail_up(start: Start, world: World):
     del world.market.pictures[str(world.market.products[gone]["picture_url"]).rpartition("/")[2]]
     order = world.market.order(broken, gone)
     for command in ("worker", "consume"):  # without beat: only the canvas' end can wake it
-        start(command, PICTURE_WAIT_SECONDS="60").wait_until_ready()
+        start(command, PICTURE_WAIT_SECONDS="60").until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
 
@@ -74,9 +74,9 @@ def test_poison_goes_to_the_dead_letters_and_comes_back_by_command(start: Start,
     order = world.market.order(world.market.product())
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("rendering*")
-    worker = start("worker").wait_until_ready()
+    worker = start("worker").until_ready()
     for command in ("beat", "consume"):
-        start(command).wait_until_ready()
+        start(command).until_ready()
 
     world.tell("orders.order", order_event(order, "confirmed"))
     # the mail goes meanwhile, without the picture
@@ -96,7 +96,7 @@ def test_poison_goes_to_the_dead_letters_and_comes_back_by_command(start: Start,
 
 
 def test_a_message_that_names_no_task_is_laid_aside_too(start: Start, world: World):
-    start("worker").wait_until_ready()
+    start("worker").until_ready()
     app = create_celery(load(**{name.lower(): value for name, value in world.environment.items()}))
 
     app.send_task("notifications.mails.of_a_later_release", ["x"])

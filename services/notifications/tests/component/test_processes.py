@@ -15,8 +15,10 @@ from notifications.storage.tables import metadata
 from sqlalchemy import create_engine, make_url
 
 from bazaar_shared.testing import eventually
+from bazaar_shared.testing.processes import free_port
+from bazaar_shared.testing.topics import records, send
 
-from .processes import Start, free_port, records, send
+from .processes import Start
 from .test_retries import replay
 from .world import World, order_event
 
@@ -74,12 +76,12 @@ def test_missing_settings_are_all_named_and_the_help_needs_none():
 def test_a_process_waits_for_its_database(start: Start, command: str):
     process = start(command, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
 
-    eventually(lambda: "waiting for the database" in process.log.read_text(), within=60)
+    eventually(lambda: "waiting for the database" in process.printed(), within=60)
 
-    assert process.management("/health/live").status_code == 200
-    health = process.management("/health/ready")
-    assert health.status_code == 503
-    assert health.json()["checks"]["schema"] != "ok"
+    assert process.managed("/health/live")[0] == 200
+    status, health = process.managed("/health/ready")
+    assert status == 503
+    assert json.loads(health)["checks"]["schema"] != "ok"
     assert process.stop() == 0
 
 
@@ -87,26 +89,24 @@ def test_a_process_waits_for_its_database(start: Start, command: str):
 def test_a_process_waits_for_its_broker(start: Start, command: str):
     process = start(command, AMQP_URL=f"amqp://nobody@127.0.0.1:{free_port()}/none")
 
-    eventually(
-        lambda: "ECONNREFUSED" in process.log.read_text() or "refused" in process.log.read_text(), within=60
-    )
+    eventually(lambda: "ECONNREFUSED" in process.printed() or "refused" in process.printed(), within=60)
 
-    assert process.management("/health/live").status_code == 200
-    health = process.management("/health/ready")
-    assert health.status_code == 503
-    assert health.json()["checks"]["broker"] != "ok"
+    assert process.managed("/health/live")[0] == 200
+    status, health = process.managed("/health/ready")
+    assert status == 503
+    assert json.loads(health)["checks"]["broker"] != "ok"
     assert process.stop() == 0
 
 
 def test_what_is_seen_of_a_worker(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    worker = start("worker").wait_until_ready()
-    start("consume").wait_until_ready()
+    worker = start("worker").until_ready()
+    start("consume").until_ready()
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
 
     def seen() -> bool:
-        told = worker.management("/metrics").text
+        told = worker.managed("/metrics")[1]
         return all(
             line in told
             for line in (
@@ -138,24 +138,24 @@ def test_what_is_seen_of_a_worker(start: Start, world: World):
 
 
 def test_flower_shows_and_may_do_nothing(start: Start):
-    worker = start("worker").wait_until_ready()
+    worker = start("worker").until_ready()
     # what would open its API is taken away
     flower = start("flower", FLOWER_UNAUTHENTICATED_API="true")
-    flower.wait_until_ready()
+    flower.until_ready()
 
     def seen(metrics: str) -> bool:
         return re.search(r'flower_worker_online\{worker="notifications@.+"\} 1.0', metrics) is not None
 
     eventually(lambda: seen(httpx.get(f"{flower.url}/metrics").text), within=30)
     # and where everything is scraped
-    assert seen(flower.management("/metrics").text)
+    assert seen(flower.managed("/metrics")[1])
 
-    name = json.loads(worker.log.read_text().splitlines()[-1])["message"].removesuffix(" ready.")
+    name = json.loads(worker.printed().splitlines()[-1])["message"].removesuffix(" ready.")
     assert httpx.get(f"{flower.url}/workers").status_code == 200
     assert httpx.post(f"{flower.url}/api/worker/shutdown/{name}").status_code == 401
     assert httpx.post(f"{flower.url}/api/task/async-apply/notifications.scans.due").status_code == 401
     assert httpx.get(f"{flower.url}/api/tasks").status_code == 401
-    assert worker.child.poll() is None
+    assert worker.ended is None
     assert flower.stop() == 0
 
 
@@ -166,7 +166,7 @@ def test_what_makes_no_sense_on_kafka_is_put_aside_and_comes_back_by_command(
     nonsense = order_event(order, "confirmed")
     broken = json.loads(nonsense.to_json())
     broken["data"]["lines"] = "none"
-    start("consume").wait_until_ready()
+    start("consume").until_ready()
 
     send(kafka, "orders.order", [(nonsense.subject, json.dumps(broken).encode())])
     world.tell("orders.order", order_event(order, "cancelled", "out_of_stock"))

@@ -17,7 +17,7 @@ def two_of_each(start: Start) -> None:
     for number in ("1", "2"):
         start("worker", PROCESS_NAME=f"worker-{number}", REPORT_HOUR="0", CONCURRENCY="1")
         start("beat")
-    start("consume").wait_until_ready()
+    start("consume").until_ready()
 
 
 def test_two_beats_remind_once_of_each_basket_that_was_left(start: Start, world: World):
@@ -109,7 +109,7 @@ def test_a_review_is_news_for_each_who_works_in_the_stall(start: Start, world: W
         review_event(unmanned),
     )
     for command in ("worker", "consume"):
-        start(command).wait_until_ready()
+        start(command).until_ready()
 
     world.tell("reviews.review", review, hidden, nobody)
     world.tell("reviews.review", review)

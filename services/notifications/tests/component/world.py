@@ -10,10 +10,10 @@ import psycopg
 
 from bazaar_shared.contracts import load, violations
 from bazaar_shared.envelope import Event
+from bazaar_shared.testing.topics import send_events
 
 from .mailbox import Mailbox
 from .market import Market, Ordered
-from .processes import send_events
 
 CONTRACT = load(Path(__file__).parents[4] / "shared/contracts/asyncapi/bazaar.yaml")
 

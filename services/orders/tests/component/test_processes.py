@@ -6,20 +6,18 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 from uuid import UUID, uuid4
 
 import pytest
 
-from bazaar_shared.testing import aeventually, temporary_database
+from bazaar_shared.testing import aeventually, processes, temporary_database
 from tests.component.brokers import Management, Peer, Refusal, make_topics
 from tests.component.conftest import Market, server
 from tests.component.test_saga import ended, journal
@@ -29,54 +27,11 @@ STEPS = [
 ]  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+class Process(processes.Process):
+    module = "orders"
 
 
-class Process:
-    def __init__(self, *command: str, **env: str) -> None:
-        self.management = free_port()
-        self.http = free_port()
-        ports = {"MANAGEMENT_PORT": str(self.management), "HTTP_PORT": str(self.http)}
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("SAGA_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "orders", *command],
-            env=clean | ports | env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urlopen(f"http://127.0.0.1:{self.management}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, error.read().decode()
-        except (URLError, OSError):
-            return 0, ""
-
-    @property
-    def ended(self) -> int | None:
-        return self._process.poll()
-
-    def stop(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
-
-    def kill(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-
-
-@contextmanager
-def running(*command: str, **env: str) -> Iterator[Process]:
-    process = Process(*command, **env)
-    try:
-        yield process
-    finally:
-        process.kill()
+running = partial(Process.running, ready=False)
 
 
 class Participants:
@@ -161,7 +116,7 @@ async def test_a_worker_killed_between_steps_loses_nothing(
             await aeventually(lambda: first.ended == -signal.SIGKILL, within=30)
             assert not fault.exists()
         with running("saga", FAULT_FILE=str(fault), **environment) as second:
-            await aeventually(lambda: second.get("/health/ready")[0] == 200, within=30)
+            await aeventually(lambda: second.managed("/health/ready")[0] == 200, within=30)
             await ended(market, order["id"], "confirmed")
             assert second.stop() == 0
     when, _, step = point.partition(":")
@@ -183,14 +138,14 @@ async def test_serve_with_its_loops_inside_buys_and_stops_in_peace(
     order = await market.buy()
     async with participants.serving(amqp_url):
         with running("serve", BACKGROUND="saga,relay", **environment) as process:
-            await aeventually(lambda: process.get("/health/ready")[0] == 200, within=30)
+            await aeventually(lambda: process.managed("/health/ready")[0] == 200, within=30)
             await ended(market, order["id"], "cancelled")
 
             async def all_sent() -> bool:
                 return await market.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
 
             await aeventually(all_sent, within=30)
-            metrics = process.get("/metrics")[1]
+            metrics = process.managed("/metrics")[1]
             assert process.stop() == 0
     assert participants.asked[-2:] == ["void_payment", "release_stock"]
     transition = 'saga_transitions_total{from_state="releasing",to_state="cancelled"} 1.0'
@@ -202,9 +157,9 @@ async def test_serve_waits_for_its_database(environment: dict[str, str]) -> None
     """Started first, it is alive, not ready, and says why."""
     gone = environment | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/orders"}
     with running("serve", **gone) as process:
-        await aeventually(lambda: process.get("/health/live")[0] == 200, within=30)
-        await aeventually(lambda: "Connection refused" in process.get("/health/ready")[1], within=30)
-        assert process.get("/health/ready")[0] == 503
+        await aeventually(lambda: process.managed("/health/live")[0] == 200, within=30)
+        await aeventually(lambda: "Connection refused" in process.managed("/health/ready")[1], within=30)
+        assert process.managed("/health/ready")[0] == 503
         assert process.stop() == 0
 
 

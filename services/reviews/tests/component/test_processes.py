@@ -17,9 +17,11 @@ import pytest
 import yaml
 
 from bazaar_shared.testing import TokenForge, eventually, temporary_database
+from bazaar_shared.testing.processes import accepts, free_port
+from bazaar_shared.testing.topics import make_topics, records, send, send_events
 
 from .conftest import server
-from .processes import Process, Start, accepts, free_port, make_topics, records, send, send_events
+from .processes import Process, Start
 from .world import WORDS, order_event
 
 TOPIC, ORDERS, DEAD = "reviews.review", "orders.order", "dead-letter.reviews"
@@ -46,12 +48,11 @@ def environment(jwks_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def start(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    folder = tmp_path_factory.mktemp("logs")
+def start(environment: dict[str, str]) -> Iterator[Start]:
     started: list[Process] = []
 
     def run(command: str = "serve", **changes: str) -> Process:
-        started.append(Process(command, environment | changes, folder))
+        started.append(Process(command, **environment | changes))
         return started[-1]
 
     yield run
@@ -62,7 +63,7 @@ def start(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def two(start: Start) -> list[Process]:
     """Two replicas that start at the same moment on an empty database."""
-    return [process.wait_until_ready() for process in [start(), start()]]
+    return [process.until_ready() for process in [start(), start()]]
 
 
 @pytest.fixture
@@ -114,8 +115,9 @@ def test_a_request_is_seen_in_log_trace_and_metric_by_its_rule(two: list[Process
     line = eventually(lambda: [found for found in process.lines() if found.get("trace_id") == trace])[0]
     route = "/api/reviews/mine/products/{product_id}"
     assert (line["service"], line["route"], line["status"]) == ("reviews", route, 401)
-    assert f'http_request_method="GET",http_response_status_code="401",http_route="{route}"' in (
-        process.management("/metrics").text
+    assert (
+        f'http_request_method="GET",http_response_status_code="401",http_route="{route}"'
+        in (process.managed("/metrics")[1])
     )
 
 
@@ -168,7 +170,7 @@ def test_connections_that_broke_cost_no_request(two: list[Process], database: ps
 def test_a_stop_finishes_what_is_at_work(
     start: Start, environment: dict[str, str], database: psycopg.Connection, forge: TokenForge
 ):
-    process = start().wait_until_ready()
+    process = start().until_ready()
     product_id = uuid4()
     shopper = Shopper(forge, database, product_id)
     answers: list[httpx.Response] = []
@@ -179,8 +181,8 @@ def test_a_stop_finishes_what_is_at_work(
         of_ours = "select count(*) from pg_stat_activity where datname = current_database()"
         waiting = f"{of_ours} and wait_event_type = 'Lock'"
         eventually(lambda: database.execute(waiting).fetchone() == (1,))
-        process.child.send_signal(signal.SIGTERM)
-        eventually(lambda: not accepts(process.port))
+        process.signal()
+        eventually(lambda: not accepts(process.http))
         assert request.is_alive()
         blocker.rollback()
     request.join(timeout=20)
@@ -195,7 +197,7 @@ def test_a_stop_finishes_what_is_at_work(
 def test_kill_9_of_serve_loses_nothing_that_was_acknowledged(
     start: Start, database: psycopg.Connection, forge: TokenForge
 ):
-    process = start().wait_until_ready()
+    process = start().until_ready()
     workers = process.workers()
     assert len(workers) == 1
     product_id = uuid4()
@@ -221,7 +223,7 @@ def test_kill_9_of_serve_loses_nothing_that_was_acknowledged(
 
     # the worker ends with the process that watched it: nobody answers here any more
     eventually(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers))
-    assert not accepts(process.port)
+    assert not accepts(process.http)
     stored = {
         str(row[0]) for row in database.execute("select id from reviews where product_id = %s", (product_id,))
     }
@@ -235,7 +237,7 @@ def test_kill_9_of_serve_loses_nothing_that_was_acknowledged(
 
 
 def test_a_worker_that_dies_is_replaced(start: Start):
-    process = start().wait_until_ready()
+    process = start().until_ready()
     [worker] = process.workers()
 
     os.kill(worker, signal.SIGKILL)
@@ -250,7 +252,7 @@ def test_kill_9_of_the_relay_loses_no_event(
 ):
     products = [uuid4() for _ in range(40)]
     shopper = Shopper(forge, database, *products)
-    relay = start("relay").wait_until_ready()
+    relay = start("relay").until_ready()
 
     ids = []
     for number, product_id in enumerate(products):
@@ -258,7 +260,7 @@ def test_kill_9_of_the_relay_loses_no_event(
         ids.append(answer.json()["id"])
         if number == 20:
             relay.kill()
-    again = start("relay").wait_until_ready()
+    again = start("relay").until_ready()
 
     def all_there() -> bool:
         keys = [key for key, event in records(kafka, TOPIC) if key == event.data["review_id"]]
@@ -279,12 +281,12 @@ def test_kill_9_of_the_consumer_loses_no_delivery(start: Start, kafka: str, data
         row = database.execute(known, (shopper_id,)).fetchone()
         return int(row[0]) if row else 0
 
-    consumer = start("consume").wait_until_ready()
+    consumer = start("consume").until_ready()
     send_events(kafka, ORDERS, events[:30])
     eventually(lambda: count() >= 5, within=30)
     consumer.kill()
     send_events(kafka, ORDERS, [*events[30:], *events[:10]])
-    again = start("consume").wait_until_ready()
+    again = start("consume").until_ready()
 
     eventually(lambda: count() == 60, within=40)
     handled = database.execute(
@@ -300,7 +302,7 @@ def test_what_can_not_be_handled_is_put_aside_and_comes_back_by_command(
     nonsense, good = order_event("delivered", uuid4(), uuid4()), order_event("delivered", uuid4(), uuid4())
     broken = json.loads(nonsense.to_json())
     broken["data"]["lines"] = "none"
-    consumer = start("consume").wait_until_ready()
+    consumer = start("consume").until_ready()
 
     send(kafka, ORDERS, [(nonsense.subject, json.dumps(broken).encode())])
     send_events(kafka, ORDERS, [good])
@@ -326,13 +328,13 @@ def test_what_can_not_be_handled_is_put_aside_and_comes_back_by_command(
 def test_a_process_waits_for_its_database(start: Start, command: str):
     process = start(command, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{free_port()}/reviews")
 
-    eventually(lambda: "waiting for the database" in process.log.read_text(), within=60)
+    eventually(lambda: "waiting for the database" in process.printed(), within=60)
 
-    assert process.management("/health/live").status_code == 200
-    health = process.management("/health/ready")
-    assert health.status_code == 503
-    assert health.json()["checks"]["schema"] != "ok"
-    assert not accepts(process.port)
+    assert process.managed("/health/live")[0] == 200
+    status, health = process.managed("/health/ready")
+    assert status == 503
+    assert json.loads(health)["checks"]["schema"] != "ok"
+    assert not accepts(process.http)
     assert process.stop() == 0
 
 
