@@ -1,6 +1,7 @@
 """The README's pictures of the pages, taken anew from the running market.
 
-A guest looks around, the demo's shopper buys, its operator moderates. The order is a real one.
+A guest looks around, the demo's shopper buys and asks a stall, which answers; its operator moderates. The
+order is a real one, and so is the mail about it.
 
 Exit status: 0 all were taken, 1 a page was not as expected, 2 the market does not answer.
 """
@@ -8,18 +9,21 @@ Exit status: 0 all were taken, 1 a page was not as expected, 2 the market does n
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import yaml
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from native.modes import Mode
 from tools.shopper import DemoError, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,12 +52,15 @@ class MarketAwayError(ScreenshotError):
 
 @dataclass(frozen=True)
 class Scene:
-    """The market's address, what is looked at, and who looks."""
+    """The addresses of the market and of its mails, what is looked at, and who looks."""
 
     gateway: str
+    mail: str
     products: Sequence[Row]
     shopper: Row
     operator: Row
+    # whose is the first of the products
+    stall: Row
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,39 @@ def moderation(page: Page, scene: Scene) -> None:
     page.goto("/moderation/reviews?rating=3")
 
 
+def conversation(page: Page, scene: Scene) -> None:
+    """The shopper asks on the product's page; the stall reads and answers in a browser of its own."""
+    sign_in(page, scene.shopper)
+    product(page, scene)
+    page.get_by_text("Ask the stall").click()
+    page.get_by_label("Your question").fill(QUESTION)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    if (browser := page.context.browser) is None:
+        raise ScreenshotError("there is no second browser for the stall")
+    with closing(browser.new_context(base_url=scene.gateway)) as beside:
+        counter = beside.new_page()
+        counter.set_default_timeout(PATIENCE_MS)
+        sign_in(counter, scene.stall)
+        counter.goto(urlsplit(page.url).path)
+        counter.get_by_label("Your message").fill(ANSWER)
+        counter.get_by_role("button", name="Send").click()
+        expect(page.locator("#messages > li").last).to_contain_text(ANSWER)
+
+
+def dashboard(page: Page, scene: Scene) -> None:
+    sign_in(page, scene.stall)
+    page.goto("/dashboard")
+    expect(page.locator(".chart-bar").first).to_be_visible()
+
+
+def mail(page: Page, scene: Scene) -> None:
+    page.goto(scene.mail)
+    page.get_by_text(re.compile("^Your order [0-9A-F]+ is confirmed")).first.click()
+    expect(page.frame_locator("iframe").get_by_text("Total", exact=False).first).to_be_visible()
+
+
+QUESTION = "Is it from this year?"
+ANSWER = "From this spring; we opened the first case on Monday."
 ADDRESS = {
     "Name": "Sam Shopper",
     "Street and number": "Torstraße 1",
@@ -130,6 +170,9 @@ SHOTS = (
     Shot("basket", "phone", "light", "a basket from three stalls", basket),
     Shot("order", "desktop", "light", "an order's way, step by step", order),
     Shot("anatomy", "desktop", "light", "how a page was made", anatomy),
+    Shot("conversation", "phone", "light", "a shopper and a stall talking", conversation),
+    Shot("dashboard", "desktop", "light", "a stall's takings, as they come in", dashboard),
+    Shot("mail", "desktop", "light", "the mail about the order, with its invoice", mail),
     Shot("moderation", "desktop", "light", "the operators' view of reviews", moderation),
 )
 DEVICES: dict[Device, dict[str, Any]] = {
@@ -205,13 +248,21 @@ def account(market: Row, role: str) -> Row:
     return found
 
 
-def read_scene(gateway: str) -> Scene:
+def keeper(market: Row, stall: str) -> Row:
+    found: Row = next(each for each in market["accounts"] if each["email"].startswith(f"{stall}@"))
+    return found
+
+
+def read_scene(gateway: str, mail: str) -> Scene:
     market = yaml.safe_load(MARKET.read_text(encoding="utf-8"))
+    products = worth_a_picture(all_products(httpx.Client(base_url=gateway, timeout=10)), 3)
     return Scene(
         gateway=gateway,
-        products=worth_a_picture(all_products(httpx.Client(base_url=gateway, timeout=10)), 3),
+        mail=mail,
+        products=products,
         shopper=account(market, "shopper"),
         operator=account(market, "operator"),
+        stall=keeper(market, products[0]["seller"]["slug"]),
     )
 
 
@@ -273,7 +324,7 @@ def first_line(error: BaseException) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {shot.name:<11} {shot.device}, {shot.scheme}: {shot.about}" for shot in SHOTS)
+    listed = "\n".join(f"  {shot.name:<13} {shot.device}, {shot.scheme}: {shot.about}" for shot in SHOTS)
     made = argparse.ArgumentParser(
         prog="python -m tools.screenshots",
         description=__doc__,
@@ -292,7 +343,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         shots = chosen(arguments.names)
-        scene = read_scene(arguments.gateway or running_gateway())
+        addresses = Mode.detect().addresses()
+        scene = read_scene(arguments.gateway or addresses.gateway, addresses.mail)
         with chromium() as browser:
             for shot in shots:
                 size = take(browser, shot, scene, arguments.into)
@@ -306,12 +358,6 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no browser: {first_line(error)}; apt-get install chromium", file=sys.stderr)
         return UNEXPECTED
     return TAKEN
-
-
-def running_gateway() -> str:
-    from native.modes import Mode
-
-    return Mode.detect().addresses().gateway
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tools.screenshots import (
     all_products,
     chosen,
     first_line,
+    keeper,
     worth_a_picture,
 )
 
@@ -84,6 +85,8 @@ def test_the_demo_market_has_who_is_needed() -> None:
     market = yaml.safe_load(MARKET.read_text(encoding="utf-8"))
     assert account(market, "operator")["email"] == "operator@bazaar.example"
     assert account(market, "shopper")["password"]
+    for seller in market["sellers"]:
+        assert keeper(market, seller["slug"])["roles"] == ["seller"]
 
 
 def at(handler: Any) -> httpx.Client:
@@ -126,7 +129,7 @@ def test_help_lists_the_pictures(capsys: pytest.CaptureFixture[str]) -> None:
         screenshots.main(["--help"])
     assert ended.value.code == 0
     told = capsys.readouterr().out
-    assert [shot.name for shot in SHOTS if f"{shot.name:<11} {shot.device}, {shot.scheme}" not in told] == []
+    assert [shot.name for shot in SHOTS if f"{shot.name:<13} {shot.device}, {shot.scheme}" not in told] == []
 
 
 def test_of_a_long_error_the_first_line_is_told() -> None:
