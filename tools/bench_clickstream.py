@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.markdown import Markdown
 
 from native import environments
 from tests.servers import image, servers
@@ -34,8 +34,8 @@ from tools.bench.clickstream_stage import (
     requests,
     service,
 )
+from tools.bench.command import options, publish
 from tools.bench.http_load import LoadError, Result, closed_loop, open_loop
-from tools.bench.report import RESULTS, save
 
 WARM_UP = 2.0
 UNMEASURABLE = (
@@ -46,37 +46,23 @@ UNMEASURABLE = (
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    console = Console(highlight=False)
-    try:
+
+    def measured(console: Console, _log: Path) -> dict[str, Any]:
         environments.ensure(["clickstream"])
         with servers(["kafka"], "bench-servers") as addresses:
-            measured = asyncio.run(measure(addresses["TEST_KAFKA_BOOTSTRAP"], arguments, console))
-        report = measured.as_json()
-    except UNMEASURABLE as error:
-        print(f"not measured: {error or type(error).__name__}", file=sys.stderr)
-        return 2
-    save(report, as_markdown(report), arguments.out, "clickstream")
-    if console.is_terminal:
-        console.print(Markdown(as_markdown(report)))
-    else:
-        print(as_markdown(report))
-    print(f"written to {arguments.out}/clickstream.json and clickstream.md")
-    return 0
+            return asyncio.run(measure(addresses["TEST_KAFKA_BOOTSTRAP"], arguments, console)).as_json()
+
+    return publish("clickstream", arguments.out, measured, as_markdown, UNMEASURABLE)
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m tools.bench_clickstream",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = options("clickstream", __doc__)
     made.add_argument("--seconds", type=float, default=8, help="of each measurement (default %(default)s)")
     made.add_argument("--connections", type=int, default=32, help="of clients (default %(default)s)")
     made.add_argument("--events", type=int, nargs="+", default=[1, 10, 100], help="a batch (1 10 100)")
     made.add_argument(
         "--rate", type=float, default=100, help="batches a second for the latencies (%(default)s)"
     )
-    made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made
 
 

@@ -12,20 +12,18 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.markdown import Markdown
 
 from native.environments import EnvironmentsError
 from native.install import InstallError
 from native.readiness import NotReadyError
 from native.uv import UvError
 from tools.bench.broker import BrokerError, broker
+from tools.bench.command import options, publish
 from tools.bench.programs import ProgramError, environments_of
-from tools.bench.report import RESULTS, save
 from tools.bench.rpc.pairs import PAIRS, Figures, Pair, measure
 from tools.bench.rpc.telling import as_json, as_markdown
 
@@ -37,35 +35,18 @@ UNMEASURABLE = (
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="bench-rpc-") as folder:
-        log = Path(folder) / "programs.log"
-        try:
-            report = run(arguments, console, log)
-        except UNMEASURABLE as error:
-            last = log.read_text(errors="replace").strip()[-800:] if log.exists() else ""
-            print(f"not measured: {error or type(error).__name__}\n{last}".strip(), file=sys.stderr)
-            return 2
-    text = as_markdown(report)
-    save(report, text, arguments.out, "rpc")
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        print(text)
-    print(f"written to {arguments.out}/rpc.json and rpc.md")
-    return 0
+
+    def measured(console: Console, log: Path) -> dict[str, object]:
+        return run(arguments, console, log)
+
+    return publish("rpc", arguments.out, measured, as_markdown, UNMEASURABLE)
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m tools.bench_rpc",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = options("rpc", __doc__)
     made.add_argument("--seconds", type=float, default=4, help="of each measurement (default %(default)s)")
     made.add_argument("--warm-up", type=float, default=1, help="seconds before each (default %(default)s)")
     made.add_argument("--rounds", type=int, default=2, help="through all pairs (default %(default)s)")
-    made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made
 
 

@@ -12,14 +12,14 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.markdown import Markdown
 
 from native import environments
 from tests.servers import image, servers
-from tools.bench.report import RESULTS, save
+from tools.bench.command import options, publish
 from tools.bench.streams_report import StreamsReport, as_markdown
 from tools.bench.streams_stage import Stage, StreamsStageError, filled
 
@@ -32,32 +32,19 @@ UNMEASURABLE = (StreamsStageError, environments.EnvironmentsError, OSError, Time
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    console = Console(highlight=False)
-    try:
+
+    def measured(console: Console, _log: Path) -> dict[str, Any]:
         environments.ensure(["insights"])
         with servers(["kafka"], "bench-servers") as addresses:
-            measured = asyncio.run(measure(addresses["TEST_KAFKA_BOOTSTRAP"], arguments.records, console))
-        report = measured.as_json()
-    except UNMEASURABLE as error:
-        print(f"not measured: {error or type(error).__name__}", file=sys.stderr)
-        return 2
-    save(report, as_markdown(report), arguments.out, "streams")
-    if console.is_terminal:
-        console.print(Markdown(as_markdown(report)))
-    else:
-        print(as_markdown(report))
-    print(f"written to {arguments.out}/streams.json and streams.md")
-    return 0
+            kafka = addresses["TEST_KAFKA_BOOTSTRAP"]
+            return asyncio.run(measure(kafka, arguments.records, console)).as_json()
+
+    return publish("streams", arguments.out, measured, as_markdown, UNMEASURABLE)
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m tools.bench_streams",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = options("streams", __doc__)
     made.add_argument("--records", type=int, default=60_000, help="on the topic (default %(default)s)")
-    made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made
 
 

@@ -12,20 +12,18 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.markdown import Markdown
 
 from native.environments import EnvironmentsError
 from native.install import InstallError
 from native.readiness import NotReadyError
 from native.uv import UvError
 from tools.bench.broker import BrokerError, broker
+from tools.bench.command import options, publish
 from tools.bench.programs import ProgramError, environments_of
-from tools.bench.report import RESULTS, save
 from tools.bench.tasks.telling import as_json, as_markdown
 from tools.bench.tasks.workers import PRODUCER, WORKERS, Found, measure
 
@@ -37,34 +35,17 @@ UNMEASURABLE = (
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="bench-tasks-") as folder:
-        log = Path(folder) / "programs.log"
-        try:
-            report = run(arguments, console, log)
-        except UNMEASURABLE as error:
-            last = log.read_text(errors="replace").strip()[-800:] if log.exists() else ""
-            print(f"not measured: {error or type(error).__name__}\n{last}".strip(), file=sys.stderr)
-            return 2
-    text = as_markdown(report)
-    save(report, text, arguments.out, "tasks")
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        print(text)
-    print(f"written to {arguments.out}/tasks.json and tasks.md")
-    return 0
+
+    def measured(console: Console, log: Path) -> dict[str, object]:
+        return run(arguments, console, log)
+
+    return publish("tasks", arguments.out, measured, as_markdown, UNMEASURABLE)
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m tools.bench_tasks",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = options("tasks", __doc__)
     made.add_argument("--tasks", type=int, default=5000, help="of each measurement (default %(default)s)")
     made.add_argument("--rounds", type=int, default=2, help="through all workers (default %(default)s)")
-    made.add_argument("--out", type=Path, default=RESULTS, help="the folder for the result (docs/benchmarks)")
     return made
 
 
