@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "print the books, one JSON object a line",
     "replay-dead-letters": "handle the records that were laid aside once more",
     "reset": "throw away what was derived; the next start derives it anew. Stop every worker first",
+    "repartition": "split the topics anew, as PARTITIONS says. Stop everybody who reads or writes them first",
     "topics": "print the topics that the deployment makes, with their partitions and configuration",
     "openapi": "print the OpenAPI document",
 }
@@ -53,17 +54,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(command: str, settings: Settings) -> int:
-    from insights import books, reset
+    from insights import books, repartition, reset
     from insights.replaying import replay
 
     runs: Mapping[str, Callable[[Settings], Awaitable[None]]] = {
         "export": books.export,
         "replay-dead-letters": replay,
+        "repartition": repartition.repartition,
         "reset": reset.reset,
     }
     try:
         asyncio.run(runs[command](settings))  # type: ignore[arg-type]
-    except reset.StillRunning as error:
+    except (reset.StillRunning, repartition.StillWriting) as error:
         print(f"insights: {error}", file=sys.stderr)
         return 1
     return 0

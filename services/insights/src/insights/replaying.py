@@ -1,5 +1,5 @@
 """`python -m insights replay-dead-letters`: what can be read now goes to the running worker, by a topic of
-its own and into the partition that it came from. Nobody else reads it: a record that orders wrote is not
+its own, and where its key belongs. Nobody else reads it: a record that orders wrote is not
 written again where orders writes.
 """
 
@@ -26,9 +26,9 @@ async def replay(settings: Settings) -> None:
         read(names, record.topic, value)
         key = record.key.encode() if record.key is not None else None
         headers = [("dead-letter-topic", record.topic.encode())]
-        await producer.send_and_wait(
-            names.replayed, value, key=key, partition=record.partition, headers=headers
-        )
+        # a record that was laid aside before the topics were split anew has another partition now
+        partition = record.partition if key is None else None
+        await producer.send_and_wait(names.replayed, value, key=key, partition=partition, headers=headers)
 
     try:
         outcome = await replay_dead_letters(servers, names.dead_letters, names.app_id, handle)

@@ -1,5 +1,5 @@
 """`python -m insights reset`: everything that was derived is thrown away, and derived anew from the topics
-that are kept. Also the way to other partitions (README). What stays: alerts that were published, and the
+that are kept. What stays: alerts that were published, and the
 dead letters.
 """
 
@@ -32,14 +32,14 @@ async def reset(settings: Settings) -> None:
     derived = {topic.name: topic for topic in names.derived()}
     # what was laid aside and brought back is no derivation: it is read again as the sources are
     sources = (*names.sources, names.replayed)
-    await _from_the_beginning(servers, names.app_id, sources, patience=settings.session_seconds + 2)
-    await _delete(servers, set(derived))
+    await from_the_beginning(servers, names.app_id, sources, patience=settings.session_seconds + 2)
+    await delete(servers, set(derived))
     await create(servers, derived.values(), replication=await replication_of(servers, names.orders))
     shutil.rmtree(settings.state_dir, ignore_errors=True)
     logger.info("reset: the next start reads from the beginning", extra={"topics": len(derived)})
 
 
-async def _from_the_beginning(servers: str, group: str, topics: Iterable[str], patience: float) -> None:
+async def from_the_beginning(servers: str, group: str, topics: Iterable[str], patience: float) -> None:
     """Kafka takes offsets from outside of a group only while it has no members. A worker that was killed
     is one for as long as its session lasts.
     """
@@ -66,8 +66,8 @@ async def _commit(reader: AIOKafkaConsumer, offsets: dict[TopicPartition, int], 
             await asyncio.sleep(_PAUSE)
 
 
-async def _delete(servers: str, names: set[str]) -> None:
-    """Their offsets go with them."""
+async def delete(servers: str, names: set[str]) -> None:
+    """Those of them that are there; their offsets go with them."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:

@@ -73,12 +73,16 @@ class Topology:
         for table, config in TABLES.items():
             yield Wanted(self.changelog(table), config=config)
 
-    def all(self) -> Iterator[Wanted]:
+    def kept(self) -> Iterator[Wanted]:
+        """Those that come again from nowhere."""
         for name in self.sources:
             yield Wanted(name)
         yield Wanted(self.alerts, config={"cleanup.policy": "delete", "retention.ms": "-1"})
         yield Wanted(self.dead_letters, config=_deleted(30))
         yield Wanted(self.replayed, config=_deleted(7))
+
+    def all(self) -> Iterator[Wanted]:
+        yield from self.kept()
         yield from self.derived()
 
 

@@ -89,6 +89,7 @@ class Market:
         self.forge = forge
         self.home = home
         self.workers: list[Worker] = []
+        self.partitions = PARTITIONS
         self.environment = {
             "KAFKA_BOOTSTRAP_SERVERS": brokers,
             "TOPIC_PREFIX": self.prefix,
@@ -114,7 +115,7 @@ class Market:
         """What `export` says of each order and seller; everything there was must have been consumed."""
         lines = [json.loads(line) for line in self.run("export").splitlines()]
         positions = [line for line in lines if line["kind"] == "insights_position"]
-        assert len(positions) == 2 * PARTITIONS
+        assert len(positions) == 2 * self.partitions
         assert [line for line in positions if line["consumed"] < line["end"]] == []
         return {
             (line["order_id"], line["seller_id"]): (line["amount_minor"], line["state"])
@@ -152,7 +153,7 @@ class Market:
         reader = AIOKafkaConsumer(bootstrap_servers=self.brokers)
         await reader.start()
         try:
-            partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            partitions = [TopicPartition(topic, number) for number in range(self.partitions)]
             reader.assign(partitions)
             await reader.seek_to_beginning(*partitions)
             ends = await reader.end_offsets(partitions)
