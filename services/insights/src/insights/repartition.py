@@ -11,9 +11,9 @@ ended.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -100,24 +100,26 @@ async def _copy(servers: str, source: str, target: str) -> int:
         await reader.seek_to_beginning(*assigned)
         copied = 0
         while any([await reader.position(partition) < ends[partition] for partition in assigned]):
-            sent = []
-            for records in (await reader.getmany(timeout_ms=1000, max_records=_AT_ONCE)).values():
-                for record in records:
-                    sent.append(
-                        await writer.send(
-                            target,
-                            record.value,
-                            key=record.key,
-                            timestamp_ms=record.timestamp,
-                            headers=list(record.headers),
-                        )
-                    )
+            found = await reader.getmany(timeout_ms=1000, max_records=_AT_ONCE)
+            sent = [await _send(writer, target, record) for records in found.values() for record in records]
             await asyncio.gather(*sent)
             copied += len(sent)
         return copied
     finally:
         await writer.stop()
         await reader.stop()
+
+
+async def _send(writer: AIOKafkaProducer, target: str, record: ConsumerRecord) -> Awaitable[object]:
+    """To where its key belongs; what it gives is done when Kafka has it."""
+    acknowledged: Awaitable[object] = await writer.send(
+        target,
+        record.value,
+        key=record.key,
+        timestamp_ms=record.timestamp,
+        headers=list(record.headers),
+    )
+    return acknowledged
 
 
 async def _count(servers: str, topic: str) -> int:
