@@ -1,4 +1,6 @@
-"""Topics: created where they are missing, their settings brought back where they differ."""
+"""Topics: created where they are missing, their settings brought back where they differ. Partitions are not:
+records that are there would stay where they are, and a key's next ones go elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ class TopicError(Exception):
     """The broker refused a topic."""
 
 
-async def provision(bootstrap: str, topics: list[Topic], within: float) -> None:
+async def provision(bootstrap: str, topics: list[Topic], within: float) -> list[str]:
+    """What differs and was left as it is, a line for each topic."""
     # the client's own complaints about a broker that is still starting tell nobody anything
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
@@ -38,6 +41,7 @@ async def provision(bootstrap: str, topics: list[Topic], within: float) -> None:
     try:
         await create(client, topics)
         await adjust(client, topics)
+        return await split_otherwise(client, topics)
     finally:
         await client.close()
 
@@ -55,6 +59,18 @@ async def create(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     for name, code, *_ in answer.topic_errors:
         if code not in {0, ALREADY_EXISTS}:
             raise TopicError(f"{name}: {for_code(code).__name__}")
+
+
+async def split_otherwise(client: AIOKafkaAdminClient, topics: list[Topic]) -> list[str]:
+    wanted = {topic.name: topic.partitions for topic in topics}
+    found = {
+        topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics(sorted(wanted))
+    }
+    return [
+        f"{name} has {count} partitions, not {wanted[name]}: left as it is"
+        for name, count in found.items()
+        if count not in {0, wanted[name]}
+    ]
 
 
 async def adjust(client: AIOKafkaAdminClient, topics: list[Topic]) -> None:

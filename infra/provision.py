@@ -46,7 +46,8 @@ async def provision(
         report(f"provision: RabbitMQ's vhost {definition.rabbitmq['vhost']}, users, rights and policies")
 
     async def topics() -> None:
-        await kafka.provision(settings.kafka_bootstrap_servers, definition.topics, within)
+        for line in await kafka.provision(settings.kafka_bootstrap_servers, definition.topics, within):
+            report(f"provision: {line}")
         report(f"provision: {len(definition.topics)} topics")
 
     await asyncio.gather(databases(), queues(), topics())

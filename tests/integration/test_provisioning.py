@@ -132,6 +132,11 @@ async def test_topics_are_made_and_their_settings_brought_back() -> None:
         for wanted in (topic, changed, topic):
             await kafka.provision(bootstrap, [wanted], WITHIN)
             await aeventually(lambda wanted=wanted: kept_for(wanted.settings["retention.ms"]))
+        # keys that are on it already would go on elsewhere
+        more = Topic(topic.name, 12, 1, topic.settings)
+        told = await kafka.provision(bootstrap, [more], WITHIN)
+        assert told == [f"{topic.name} has 3 partitions, not 12: left as it is"]
+        assert await kafka.provision(bootstrap, [topic], WITHIN) == []
     finally:
         await client.delete_topics([topic.name])
         await client.close()

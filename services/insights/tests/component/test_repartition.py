@@ -44,7 +44,8 @@ async def until_total(market: Market, worker: Worker, expected: dict[str, dict[s
     def equal() -> bool:
         for seller, total in expected.items():
             body = worker.asked(f"/sellers/{seller}/revenue", market.operator())[1]
-            assert body and body["total"] == total
+            assert body
+            assert body["total"] == total
         return True
 
     await aeventually(lambda: asyncio.to_thread(equal), within=60, every=0.5)
