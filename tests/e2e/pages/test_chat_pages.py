@@ -100,6 +100,18 @@ class Lines:
     def tell(self, **frame: Any) -> None:
         self.open[-1][0].send(json.dumps(frame))
 
+    @property
+    def subscribed(self) -> int:
+        return sum(each["type"] == "subscribe" for each in self.sent)
+
+    def subscribes_again(self, shop: Shop, before: int) -> None:
+        def again() -> bool:
+            # the browser's events come while it is waited for
+            shop.page.wait_for_timeout(200)
+            return self.subscribed > before
+
+        assert any(again() for _ in range(60))
+
     def cut(self) -> None:
         page, server = self.open[-1]
         server.close()
@@ -253,21 +265,26 @@ def test_a_line_that_is_about_to_end_is_replaced_before_it_does(
     shop.page.on(
         "response", lambda answer: answers.append(answer.status) if answer.url.endswith("/session") else None
     )
-    subscribed = sum(each["type"] == "subscribe" for each in lines.sent)
+    subscribed = lines.subscribed
 
     lines.tell(**frame)
 
-    def again() -> bool:
-        shop.page.wait_for_timeout(200)
-        return sum(each["type"] == "subscribe" for each in lines.sent) > subscribed
-
-    assert any(again() for _ in range(60))
+    lines.subscribes_again(shop, subscribed)
     send_by_api(staff_of(product), conversation, "over the new line")
     expect(messages(shop).last).to_contain_text("over the new line")
     assert len(lines.open) == 2
     # it never was without one
     assert states == []
     assert answers == ([204] if frame["type"] == "expiring" else [])
+
+
+def test_what_chat_could_not_look_at_is_asked_for_again(talking: tuple[Shop, str, Lines]) -> None:
+    shop, conversation, lines = talking
+    subscribed = lines.subscribed
+    lines.tell(type="error", problem={"status": 503}, ref=None, conversation=conversation, order=None)
+    lines.subscribes_again(shop, subscribed)
+    line_is(shop, "live")
+    assert len(lines.open) == 1
 
 
 def test_without_sockets_it_is_polled_and_written_by_the_form(

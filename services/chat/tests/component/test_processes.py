@@ -155,6 +155,43 @@ async def test_a_database_that_comes_back_is_used_again(market: Market) -> None:
     assert reader.messages(conversation) == [(1, "Still there?")]
 
 
+async def cut_whoever_waits(connection: Any, table: str) -> None:
+    waiting = (
+        "select pid from pg_locks where not granted and relation = $1::regclass"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    for row in await aeventually(lambda: connection.fetch(waiting, table)):
+        await connection.execute("select pg_terminate_backend($1)", row["pid"])
+
+
+async def test_who_was_told_to_be_subscribed_is(market: Market) -> None:
+    """The connection is cut between that word and the first look at the messages."""
+    shopper, seller, conversation = await market.talk()
+    reader = await seller.socket(1)
+    async with market.pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.execute("lock table message in access exclusive mode")
+            await reader.subscribe(conversation)
+            await cut_whoever_waits(connection, "message")
+        assert (await shopper.write(conversation, "Are you there?")).is_success
+    await reader.hear("message", seq=1)
+    assert reader.messages(conversation) == [(1, "Are you there?")]
+    assert reader.of("error") == []
+
+
+async def test_a_question_that_met_a_cut_connection_is_told_with_its_subject(market: Market) -> None:
+    """So that whoever asked can ask again: the frame has no number of its own."""
+    _, seller, conversation = await market.talk()
+    reader = await seller.socket(1)
+    async with market.pool.acquire() as connection, connection.transaction():
+        await connection.execute("lock table conversation in access exclusive mode")
+        await reader.say(type="subscribe", conversation=conversation, after=0)
+        await cut_whoever_waits(connection, "conversation")
+        error = await reader.hear("error", conversation=conversation)
+    assert (error["problem"]["status"], error["ref"]) == (503, None)
+    assert (await reader.subscribe(conversation))["last_seq"] == 0
+
+
 async def test_many_who_migrate_at_once(environment: dict[str, str]) -> None:
     with temporary_database(server("TEST_POSTGRES_URL"), "test_chat") as url:
         processes = [Process("migrate", **environment | {"DATABASE_URL": url}) for _ in range(3)]

@@ -167,6 +167,26 @@ async def test_a_database_that_was_away_costs_nothing_but_time(room: Room) -> No
     assert reader.told == [1, 2, 3]
 
 
+async def test_a_database_that_goes_while_somebody_joins_is_waited_for(room: Room) -> None:
+    """The client was told that it is subscribed: it would not ask again."""
+    room.book.last, room.book.failing = 2, 3
+    reader = await room.join()
+    await room.say()
+    await room.quiet()
+    assert reader.told == [1, 2, 3]
+
+
+async def test_who_leaves_while_the_database_is_waited_for_is_no_member(room: Room) -> None:
+    room.book.failing = 1_000_000
+    reader = Reader()
+    joining = asyncio.create_task(room.join(0, reader))
+    await aeventually(lambda: room.book.reads > 1)
+    reader.gone = True
+    with pytest.raises(Gone):
+        await joining
+    assert room.feeds.get(room.topic) is None
+
+
 async def test_who_leaves_while_joining_is_no_member(room: Room) -> None:
     room.book.last = 10
     reader = Reader()

@@ -103,7 +103,8 @@ class Feeds:
         """Gives the member all after that position, in order, and then makes it part of the feed.
 
         Wake-ups are asked for first. Between the last look and the joining nothing else runs, so there is no
-        gap and nothing comes twice.
+        gap and nothing comes twice. A database that is away is waited for: the client was promised this feed,
+        and would not ask for it again.
         """
         feed = self._used(topic)
         feed.joining += 1
@@ -111,7 +112,12 @@ class Feeds:
             while True:
                 await member.room()
                 feed.missed = False
-                items = await self._sources[topic.kind].read(topic.id, after, self._page)
+                try:
+                    items = await self._sources[topic.kind].read(topic.id, after, self._page)
+                except DATABASE_ERRORS as error:
+                    logger.warning("a feed waits for the database", extra={"reason": repr(error)[:300]})
+                    await asyncio.sleep(self._poll_seconds)
+                    continue
                 for item in items:
                     member.offer(item.frame)
                     after = item.position

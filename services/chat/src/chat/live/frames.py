@@ -148,8 +148,12 @@ class Pong(_Out, frozen=True, tag="pong"):
 
 
 class Error(_Out, frozen=True, tag="error"):
+    """`ref`: the message's `client_message_id`; the others, what the refused frame was about."""
+
     problem: dict[str, Any]
-    ref: UUID | None
+    ref: UUID | None = None
+    conversation: UUID | None = None
+    order: UUID | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

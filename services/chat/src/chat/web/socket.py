@@ -44,8 +44,12 @@ _REASONS = {
 }
 
 
-class _Ref(msgspec.Struct):
+class _About(msgspec.Struct):
+    """Of a frame that was refused, so that its sender knows which."""
+
     client_message_id: UUID | None = None
+    conversation: UUID | None = None
+    order: UUID | None = None
 
 
 class SocketHandler(BaseHandler, WebSocketHandler):
@@ -242,7 +246,9 @@ class SocketHandler(BaseHandler, WebSocketHandler):
         if refusal is None:
             logger.error("a frame failed", exc_info=error)
             refusal = Refusal(Problem.of("internal"))
-        self.offer(encode(Error(refusal.problem.to_dict(), _ref(message))))
+        about = _about(message)
+        told = Error(refusal.problem.to_dict(), about.client_message_id, about.conversation, about.order)
+        self.offer(encode(told))
         if isinstance(error, _BadFrame):
             self.drop(Close.BAD_FRAME, "bad_frame")
 
@@ -252,8 +258,8 @@ class _BadFrame(Refusal):
         super().__init__(Problem.of("malformed-body", detail))
 
 
-def _ref(message: str | bytes) -> UUID | None:
+def _about(message: str | bytes) -> _About:
     try:
-        return msgspec.json.decode(message, type=_Ref).client_message_id
+        return msgspec.json.decode(message, type=_About)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
+        return _About()

@@ -109,6 +109,13 @@ export class Live extends EventTarget {
     socket.send(JSON.stringify(frame));
   }
 
+  // Chat could not look at it just now.
+  #askLater({ conversation, order }, socket) {
+    const topic = this.#topics.find(({ id }) => id === conversation || id === order);
+    const ask = () => socket === this.#socket && this.#ask(socket, topic);
+    if (topic) setTimeout(ask, FIRST_PAUSE * (2 + 2 * Math.random()));
+  }
+
   #closed(socket, code) {
     if (socket !== this.#coming && socket !== this.#socket) return;
     if (code === SESSION_ENDED) {
@@ -181,6 +188,9 @@ export class Live extends EventTarget {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#connect(), frame.after_ms ?? 0);
         return;
+      case "error":
+        if (frame.problem.status === 503 && !frame.ref) this.#askLater(frame, socket);
+        break;
       case "message":
       case "order":
         if (!this.#isNext(frame)) return;
