@@ -164,21 +164,6 @@ async def cut_whoever_waits(connection: Any, table: str) -> None:
         await connection.execute("select pg_terminate_backend($1)", row["pid"])
 
 
-async def test_who_was_told_to_be_subscribed_is(market: Market) -> None:
-    """The connection is cut between that word and the first look at the messages."""
-    shopper, seller, conversation = await market.talk()
-    reader = await seller.socket(1)
-    async with market.pool.acquire() as connection:
-        async with connection.transaction():
-            await connection.execute("lock table message in access exclusive mode")
-            await reader.subscribe(conversation)
-            await cut_whoever_waits(connection, "message")
-        assert (await shopper.write(conversation, "Are you there?")).is_success
-    await reader.hear("message", seq=1)
-    assert reader.messages(conversation) == [(1, "Are you there?")]
-    assert reader.of("error") == []
-
-
 async def test_a_question_that_met_a_cut_connection_is_told_with_its_subject(market: Market) -> None:
     """So that whoever asked can ask again: the frame has no number of its own."""
     _, seller, conversation = await market.talk()

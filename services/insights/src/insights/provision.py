@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from bazaar_shared.management import Health
 from insights.topology import Topology, Wanted
@@ -78,14 +78,22 @@ async def replication_of(servers: str, topic: str) -> int:
 
 
 async def create(servers: str, topics: Iterable[Wanted], replication: int = 1) -> None:
+    """Those that are there stay as they are. Returns when all are seen: brokers learn of them one by one."""
+    wanted = list(topics)
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        await admin.create_topics(
+        answer = await admin.create_topics(
             [
                 NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.config))
-                for topic in topics
+                for topic in wanted
             ]
         )
     finally:
         await admin.close()
+    for name, code, *_ in answer.topic_errors:
+        if code and for_code(code) is not TopicAlreadyExistsError:
+            raise for_code(code)(name)
+    async with asyncio.timeout(_TIMEOUT):
+        while {topic.name for topic in wanted} - set(await partitions(servers)):
+            await asyncio.sleep(_PAUSE / 10)

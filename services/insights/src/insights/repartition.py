@@ -14,13 +14,13 @@ import logging
 from collections.abc import Awaitable, Mapping
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from insights.provision import partitions, replication_of
+from insights.provision import create, partitions, replication_of
 from insights.reset import delete, from_the_beginning, reset
 from insights.settings import Settings
-from insights.topology import PARTITIONS
+from insights.topology import PARTITIONS, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +71,9 @@ async def _make(servers: str, topic: str, *, like: str, split: int) -> None:
     await admin.start()
     try:
         config = await _config(admin, like)
-        await admin.create_topics([NewTopic(topic, split, replication, topic_configs=dict(config))])
     finally:
         await admin.close()
+    await create(servers, [Wanted(topic, split, config)], replication)
 
 
 async def _config(admin: AIOKafkaAdminClient, topic: str) -> Mapping[str, str]:

@@ -48,6 +48,8 @@ async def from_the_beginning(servers: str, group: str, topics: Iterable[str], pa
     try:
         there = await partitions(servers)
         assigned = [TopicPartition(name, number) for name in topics for number in range(there.get(name, 0))]
+        if not assigned:
+            return
         reader.assign(assigned)
         await _commit(reader, dict(await reader.beginning_offsets(assigned)), patience)
     finally:

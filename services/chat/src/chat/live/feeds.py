@@ -21,6 +21,8 @@ from chat.storage.tables import Side
 logger = logging.getLogger(__name__)
 
 PAGE = 100
+# a database that is away is asked again so soon
+AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,18 @@ class Feed:
 
 class Feeds:
     def __init__(
-        self, sources: Mapping[str, Source], listener: Listener, poll_seconds: float, page: int = PAGE
+        self,
+        sources: Mapping[str, Source],
+        listener: Listener,
+        poll_seconds: float,
+        *,
+        page: int = PAGE,
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         self._sources = sources
         self._listener = listener
         self._poll_seconds = poll_seconds
+        self._again_seconds = again_seconds
         # never more at once than a client's queue holds
         self._page = page
         self._feeds: dict[Topic, Feed] = {}
@@ -116,7 +125,7 @@ class Feeds:
                     items = await self._sources[topic.kind].read(topic.id, after, self._page)
                 except DATABASE_ERRORS as error:
                     logger.warning("a feed waits for the database", extra={"reason": repr(error)[:300]})
-                    await asyncio.sleep(self._poll_seconds)
+                    await asyncio.sleep(self._again_seconds)
                     continue
                 for item in items:
                     member.offer(item.frame)
@@ -180,18 +189,24 @@ class Feeds:
         try:
             while feed.wanted and feed.members:
                 feed.wanted = False
-                while items := await self._news(feed):
-                    for item in items:
-                        _give(feed, item)
-                    if len(items) < self._page:
-                        break
-        except DATABASE_ERRORS as error:
-            # nothing is lost: the next poll looks from the same position
-            logger.warning("news wait for the database", extra={"reason": repr(error)[:300]})
+                try:
+                    await self._give_news(feed)
+                except DATABASE_ERRORS as error:
+                    # nothing is lost: it is looked from the same position
+                    logger.warning("news wait for the database", extra={"reason": repr(error)[:300]})
+                    await asyncio.sleep(self._again_seconds)
+                    feed.wanted = True
         except Exception:
             logger.exception("a feed cannot be read", extra={"topic": feed.topic.channel})
         finally:
             feed.reading = None
+
+    async def _give_news(self, feed: Feed) -> None:
+        while items := await self._news(feed):
+            for item in items:
+                _give(feed, item)
+            if len(items) < self._page:
+                return
 
     async def _news(self, feed: Feed) -> Sequence[Item]:
         return await self._sources[feed.topic.kind].read(feed.topic.id, feed.position, self._page)

@@ -34,7 +34,7 @@ class Switchboard:
         self.publisher = Publisher(redis)
         self.listener = Listener(redis, self._receive)
         sources = {CONVERSATION: messages, ORDER: orders}
-        self.feeds = Feeds(sources, self.listener, poll_seconds, page)
+        self.feeds = Feeds(sources, self.listener, poll_seconds, page=page)
         self.unread = UnreadCounts(sessions, self.listener, poll_seconds)
         self.presence = Presence(redis, self.feeds, replica, _tell_presence, self._tell_looked)
 
