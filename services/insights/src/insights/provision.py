@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from time import monotonic
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -94,6 +95,8 @@ async def create(servers: str, topics: Iterable[Wanted], replication: int = 1) -
     for name, code, *_ in answer.topic_errors:
         if code and for_code(code) is not TopicAlreadyExistsError:
             raise for_code(code)(name)
-    async with asyncio.timeout(_TIMEOUT):
-        while {topic.name for topic in wanted} - set(await partitions(servers)):
-            await asyncio.sleep(_PAUSE / 10)
+    deadline = monotonic() + _TIMEOUT
+    while missing := {topic.name for topic in wanted} - set(await partitions(servers)):
+        if monotonic() >= deadline:
+            raise TimeoutError(f"topics that were made are not there: {', '.join(sorted(missing))}")
+        await asyncio.sleep(_PAUSE / 10)
