@@ -5,8 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
@@ -273,28 +271,17 @@ async def test_requests_are_finished_at_sigterm(shop: Shop, environment: dict[st
         await aeventually(lambda: process.ended == 0, within=30)
 
 
-async def test_sanics_own_command_serves_it(environment: dict[str, str], tmp_path: Path) -> None:
+class SanicsOwn(Process):
+    def starts(self, *command: str) -> list[str]:
+        return ["sanic", *command, "--host=127.0.0.1", f"--port={self.http}"]
+
+
+async def test_sanics_own_command_serves_it(environment: dict[str, str]) -> None:
     """`sanic basket.app:create_app --factory`: its manager and a worker, connections opened in the worker."""
-    with running("openapi", ready=False) as ports:
-        pass
-    env = dict(os.environ) | environment | {"MANAGEMENT_PORT": str(ports.management)}
-    command = ["sanic", "basket.app:create_app", "--factory", "--host=127.0.0.1", f"--port={ports.http}"]
-    output = tmp_path / "output"
-    with output.open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *command, env=env, stdout=log, stderr=log
-        )
-    try:
-        await aeventually(lambda: ports.is_ready() or process.returncode is not None, within=90)
-        assert process.returncode is None, output.read_text()
-        async with httpx.AsyncClient(base_url=ports.url) as api:
+    with SanicsOwn.running("basket.app:create_app", "--factory", **environment) as process:
+        async with httpx.AsyncClient(base_url=process.url) as api:
             assert (await api.post("/baskets")).status_code == 201
-        process.terminate()
-        async with asyncio.timeout(30):
-            assert await process.wait() == 0
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
+        assert process.stop() == 0
 
 
 async def test_many_who_migrate_at_once(environment: dict[str, str]) -> None:

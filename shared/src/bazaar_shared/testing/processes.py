@@ -46,11 +46,15 @@ class Process:
         ports = {"HTTP_PORT": str(self.http), "MANAGEMENT_PORT": str(self.management)}
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._env = kept | ports | env
-        self._command = [sys.executable, "-m", self.module, *command]
+        self._command = [sys.executable, "-m", *self.starts(*command)]
         # read to the end of the test, whenever the process ended
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         weakref.finalize(self, self._output.close)
         self.child = self._start()
+
+    def starts(self, *command: str) -> list[str]:
+        """The module and its arguments; the ports are known by now."""
+        return [self.module, *command]
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own module
