@@ -63,4 +63,3 @@ def test_one_that_does_not_start_says_why(module: Path) -> None:
     with pytest.raises(RuntimeError, match="ended with 1:\nno such database"):
         process.until_ready()
     process.kill()
-    process.end()

@@ -21,6 +21,10 @@ class Process(processes.Process):
 type Start = Callable[..., Process]
 
 
+def together(start: Start, *commands: str, **changes: str) -> list[Process]:
+    return [process.until_ready() for process in [start(command, **changes) for command in commands]]
+
+
 def begin_at_the_end(servers: str, group: str, *topics: str) -> None:
     """What others told before, or tell of other tests' databases, is not this group's."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from bazaar_shared.testing import eventually
 
 from .market import address
-from .processes import Start
+from .processes import Start, together
 from .world import World, order_event
 
 ORDERS = 500 if os.environ.get("FULL") == "1" else 60
@@ -15,7 +15,8 @@ ORDERS = 500 if os.environ.get("FULL") == "1" else 60
 def test_worker_and_beat_are_killed_amid_many_orders(start: Start, world: World):
     product = world.market.product()
     orders = [world.market.order(product) for _ in range(ORDERS)]
-    processes = {command: start(command).until_ready() for command in ("consume", "beat", "worker")}
+    commands = ("consume", "beat", "worker")
+    processes = dict(zip(commands, together(start, *commands), strict=True))
 
     def sent() -> int:
         return world.states(*orders)["order_confirmed", "sent"]
@@ -52,8 +53,7 @@ def test_killed_between_the_mail_server_s_answer_and_the_mark(start: Start, worl
     order = world.market.order(world.market.product(picture=None))
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("sent")
-    for command in ("worker", "beat", "consume"):
-        start(command).until_ready()
+    together(start, "worker", "beat", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
@@ -70,9 +70,7 @@ def test_killed_between_the_mail_server_s_answer_and_the_mark(start: Start, worl
 
 def test_killed_before_the_mail_server_was_asked(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    worker = start("worker").until_ready()
-    for command in ("beat", "consume"):
-        start(command).until_ready()
+    worker, *_ = together(start, "worker", "beat", "consume")
     before = set(worker.children())
     Path(world.environment["FAULT_FILE"]).write_text("claimed")
 
@@ -93,8 +91,7 @@ def test_a_mail_that_kills_every_worker_is_given_up(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("claimed*")
-    for command in ("worker", "beat", "consume"):
-        start(command, LEASE_SECONDS="1").until_ready()
+    together(start, "worker", "beat", "consume", LEASE_SECONDS="1")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "dead"): 1}, within=120)
@@ -108,8 +105,7 @@ def test_a_mail_that_kills_every_worker_is_given_up(start: Start, world: World):
 def test_a_stop_finishes_the_mail_that_is_under_way(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     world.mailbox.takes_seconds = 2
-    worker = start("worker").until_ready()
-    start("consume").until_ready()
+    worker, _ = together(start, "worker", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.mailbox.taking == 1, within=60)

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from bazaar_shared.testing import eventually
 
 from .market import OTHER_SELLER, address
-from .processes import Start
+from .processes import Start, together
 from .world import World, order_event
 
 
@@ -22,9 +22,7 @@ def _part(letter: EmailMessage, kind: str) -> str:
 def test_a_confirmed_order_is_a_mail_with_pictures_and_an_invoice(start: Start, world: World):
     tea, maps = world.market.product("Hōjicha"), world.market.product("Map <1881>", OTHER_SELLER)
     order = world.market.order(tea, maps)
-    worker, consumer = start("worker"), start("consume")
-    for process in (worker, consumer):
-        process.until_ready()
+    worker, _ = together(start, "worker", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
 
@@ -63,8 +61,7 @@ def test_a_confirmed_order_is_a_mail_with_pictures_and_an_invoice(start: Start, 
 
 def test_each_news_of_an_order_is_one_mail_however_often_it_is_told(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    for process in (start("worker"), start("consume")):
-        process.until_ready()
+    together(start, "worker", "consume")
 
     told = [order_event(order, status) for status in ("confirmed", "shipped", "refunding")]
     # the refund came too late: it goes on as it was
@@ -88,8 +85,7 @@ def test_who_is_told_nothing(start: Start, world: World):
     erased, unknown, old = (world.market.order(product) for _ in range(3))
     world.market.erased.add(erased.shopper_id)
     del world.market.orders[unknown.id]
-    for process in (start("worker"), start("consume")):
-        process.until_ready()
+    together(start, "worker", "consume")
 
     last_week = datetime.now(UTC) - timedelta(days=8)
     world.tell(
@@ -113,8 +109,7 @@ def test_who_is_told_nothing(start: Start, world: World):
 
 def test_no_address_is_kept_anywhere(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    for process in (start("worker"), start("consume")):
-        process.until_ready()
+    together(start, "worker", "consume")
     world.mailbox.answers = ["450 greylisted, " + address(order.shopper_id)]
 
     world.tell("orders.order", order_event(order, "confirmed"))

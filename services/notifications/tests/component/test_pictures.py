@@ -9,7 +9,7 @@ from notifications.settings import load
 from bazaar_shared.testing import eventually
 
 from .market import address
-from .processes import Start
+from .processes import Start, together
 from .test_retries import replay
 from .world import World, order_event
 
@@ -24,8 +24,7 @@ def test_a_catalog_that_is_away_for_a_moment_is_asked_again_by_the_broker(start:
     """`autoretry_for` through Celery's delayed delivery: quorum queues, and so topic exchanges."""
     order = world.market.order(world.market.product())
     world.market.picture_failures = 2
-    for command in ("worker", "consume"):
-        start(command, PICTURE_WAIT_SECONDS="60").until_ready()
+    together(start, "worker", "consume", PICTURE_WAIT_SECONDS="60")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
@@ -40,8 +39,7 @@ def test_a_catalog_that_is_away_for_a_moment_is_asked_again_by_the_broker(start:
 def test_a_picture_is_drawn_once_for_many_mails(start: Start, world: World):
     product = world.market.product()
     orders = [world.market.order(product) for _ in range(12)]
-    for command in ("worker", "beat", "consume"):
-        start(command, PICTURE_WAIT_SECONDS="20").until_ready()
+    together(start, "worker", "beat", "consume", PICTURE_WAIT_SECONDS="20")
 
     world.tell("orders.order", *(order_event(order, "confirmed") for order in orders))
     eventually(lambda: world.states(*orders) == {("order_confirmed", "sent"): 12}, within=90)
@@ -60,8 +58,8 @@ def test_what_is_no_picture_holds_no_mail_up(start: Start, world: World):
     broken, gone = world.market.product(picture=b"<svg><not closed"), world.market.product()
     del world.market.pictures[str(world.market.products[gone]["picture_url"]).rpartition("/")[2]]
     order = world.market.order(broken, gone)
-    for command in ("worker", "consume"):  # without beat: only the canvas' end can wake it
-        start(command, PICTURE_WAIT_SECONDS="60").until_ready()
+    # without beat: only the canvas' end can wake it
+    together(start, "worker", "consume", PICTURE_WAIT_SECONDS="60")
 
     world.tell("orders.order", order_event(order, "confirmed"))
 
@@ -74,9 +72,7 @@ def test_poison_goes_to_the_dead_letters_and_comes_back_by_command(start: Start,
     order = world.market.order(world.market.product())
     fault = Path(world.environment["FAULT_FILE"])
     fault.write_text("rendering*")
-    worker = start("worker").until_ready()
-    for command in ("beat", "consume"):
-        start(command).until_ready()
+    worker, *_ = together(start, "worker", "beat", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     # the mail goes meanwhile, without the picture

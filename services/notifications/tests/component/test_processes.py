@@ -18,7 +18,7 @@ from bazaar_shared.testing import eventually
 from bazaar_shared.testing.processes import free_port
 from bazaar_shared.testing.topics import records, send
 
-from .processes import Start
+from .processes import Start, together
 from .test_retries import replay
 from .world import World, order_event
 
@@ -100,8 +100,7 @@ def test_a_process_waits_for_its_broker(start: Start, command: str):
 
 def test_what_is_seen_of_a_worker(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
-    worker = start("worker").until_ready()
-    start("consume").until_ready()
+    worker, _ = together(start, "worker", "consume")
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
 

@@ -8,15 +8,14 @@ from bazaar_shared.testing import eventually
 from bazaar_shared.testing.processes import free_port
 
 from .market import address
-from .processes import Start
+from .processes import Start, together
 from .world import World, order_event
 
 
 def test_a_mail_server_that_says_later_is_asked_again_less_and_less_often(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     world.mailbox.refuse_all_with = "451 come back later"
-    for command in ("worker", "beat", "consume"):
-        start(command).until_ready()
+    together(start, "worker", "beat", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.mailbox.refused >= 3, within=60)
@@ -37,8 +36,9 @@ def test_a_mail_server_and_services_that_are_not_there(start: Start, world: Worl
     order = world.market.order(world.market.product(picture=None))
     world.market.away = {"identity", "catalog", "orders"}
     port = free_port()
-    for command in ("worker", "beat", "consume"):
-        start(command, SMTP_URL=f"smtp://127.0.0.1:{port}", RETRY_LONGEST_SECONDS="2").until_ready()
+    together(
+        start, "worker", "beat", "consume", SMTP_URL=f"smtp://127.0.0.1:{port}", RETRY_LONGEST_SECONDS="2"
+    )
 
     def last_error(words: str) -> bool:
         intent = world.intent(f"order:{order.id}", "order_confirmed")
@@ -58,8 +58,7 @@ def test_a_mail_server_and_services_that_are_not_there(start: Start, world: Worl
 def test_a_refusal_for_good_is_not_repeated_until_somebody_says_so(start: Start, world: World):
     order = world.market.order(world.market.product(picture=None))
     world.mailbox.answers = ["550 no such mailbox"]
-    for command in ("worker", "beat", "consume"):
-        start(command).until_ready()
+    together(start, "worker", "beat", "consume")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "dead"): 1}, within=60)
@@ -75,8 +74,7 @@ def test_a_refusal_for_good_is_not_repeated_until_somebody_says_so(start: Start,
 def test_a_new_token_is_asked_for_when_the_old_one_is_refused(start: Start, world: World):
     product = world.market.product(picture=None)
     first, second = world.market.order(product), world.market.order(product)
-    for command in ("worker", "consume"):
-        start(command, CONCURRENCY="1").until_ready()
+    together(start, "worker", "consume", CONCURRENCY="1")
     world.tell("orders.order", order_event(first, "confirmed"))
     eventually(lambda: world.states(first) == {("order_confirmed", "sent"): 1}, within=60)
 
@@ -88,8 +86,7 @@ def test_a_new_token_is_asked_for_when_the_old_one_is_refused(start: Start, worl
 
 def test_without_redis_mails_go_without_pictures(start: Start, world: World):
     order = world.market.order(world.market.product())
-    for command in ("worker", "beat", "consume"):
-        start(command, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0").until_ready()
+    together(start, "worker", "beat", "consume", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
 
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=90)
@@ -105,8 +102,7 @@ def test_without_rabbitmq_the_consumer_goes_on_and_the_scan_makes_up_for_it(star
     world.tell("orders.order", order_event(order, "confirmed"))
     eventually(lambda: world.states(order) == {("order_confirmed", "pending"): 1}, within=60)
 
-    for command in ("worker", "beat"):
-        start(command).until_ready()
+    together(start, "worker", "beat")
 
     eventually(lambda: world.states(order) == {("order_confirmed", "sent"): 1}, within=60)
     assert len(world.mailbox.letters) == 1

@@ -6,7 +6,7 @@ from uuid import uuid4
 from bazaar_shared.testing import eventually
 
 from .market import OTHER_SELLER, SELLER, address
-from .processes import Start
+from .processes import Start, together
 from .world import World, basket_event, order_event, review_event
 
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -108,8 +108,7 @@ def test_a_review_is_news_for_each_who_works_in_the_stall(start: Start, world: W
         review_event(product, 1, "hidden"),
         review_event(unmanned),
     )
-    for command in ("worker", "consume"):
-        start(command).until_ready()
+    together(start, "worker", "consume")
 
     world.tell("reviews.review", review, hidden, nobody)
     world.tell("reviews.review", review)

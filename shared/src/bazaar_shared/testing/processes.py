@@ -133,15 +133,6 @@ class Process:
         self.signal()
         return self.child.wait(timeout=STOPS_WITHIN)
 
-    def end(self) -> None:
-        """In peace, so that Kafka's group does not wait for it; else by force."""
-        if self.ended is None:
-            self.signal()
-            try:
-                self.child.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
     def kill(self) -> None:
         if self.ended is None:
             self.child.kill()
