@@ -142,6 +142,7 @@ def conversation(page: Page, scene: Scene) -> None:
         counter.get_by_label("Your message").fill(ANSWER)
         counter.get_by_role("button", name="Send").click()
         expect(page.locator("#messages > li").last).to_contain_text(ANSWER)
+    page.evaluate("scrollTo(0, 0)")
 
 
 def dashboard(page: Page, scene: Scene) -> None:
@@ -152,8 +153,8 @@ def dashboard(page: Page, scene: Scene) -> None:
 
 def mail(page: Page, scene: Scene) -> None:
     page.goto(scene.mail)
-    page.get_by_text(re.compile("^Your order [0-9A-F]+ is confirmed")).first.click()
-    expect(page.frame_locator("iframe").get_by_text("Total", exact=False).first).to_be_visible()
+    page.get_by_text(re.compile("Your order [0-9A-F]+ is confirmed")).first.click()
+    expect(page.frame_locator("iframe.panel-html").get_by_text("Total", exact=False).first).to_be_visible()
 
 
 QUESTION = "Is it from this year?"
