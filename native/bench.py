@@ -49,8 +49,7 @@ def servers(folder: Path, names: Collection[str] | None = None) -> Iterator[dict
     native_up.make_folders()
     with showing("Servers for the tests") as progress:
         install.servers([mode.compose.processes[name] for name in wanted], progress)
-    folder = postgres.place_for(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = of_this_run(postgres.place_for(folder))
     folder.mkdir(mode=0o711, parents=True)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -60,6 +59,14 @@ def servers(folder: Path, names: Collection[str] | None = None) -> Iterator[dict
         for server in found.values():
             wait_for(server.ready, folder)
         yield {name: value for server in found.values() for name, value in server.addresses.items()}
+
+
+def of_this_run(folder: Path) -> Path:
+    """One of its own: others may run theirs beside it. What a run that was killed has left goes."""
+    for left in folder.parent.glob(f"{folder.name}-*"):
+        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return folder.with_name(f"{folder.name}-{os.getpid()}")
 
 
 def postgresql(how: Translator, folder: Path) -> Server:

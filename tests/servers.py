@@ -68,9 +68,9 @@ def servers(names: Collection[str] = tuple(VARIABLES), folder: str = "test-serve
 
 def main() -> int:
     command = sys.argv[2:] if sys.argv[1:2] == ["--"] else sys.argv[1:]
-    if not command:
+    if not command or command[0] in ("-h", "--help"):
         print(__doc__)
-        return 2
+        return 0 if command else 2
     with servers() as addresses:
         return subprocess.run(command, env={**os.environ, **addresses}, check=False).returncode
 

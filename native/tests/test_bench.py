@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,7 @@ def test_one_server_alone_answers_and_leaves_nothing() -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(b"PING\r\n")
             assert connection.recv(100) == b"+PONG\r\n"
-    assert not folder.exists()
+    assert list(folder.parent.glob(f"{folder.name}*")) == []
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -77,3 +79,18 @@ def test_given_servers_are_taken_as_they_are(started: list[str], monkeypatch: py
 
 def test_both_ways_know_the_same_servers() -> None:
     assert set(bench.SERVERS) == set(containers.START) == set(servers.VARIABLES)
+
+
+def test_runs_side_by_side_have_folders_of_their_own(tmp_path: Path) -> None:
+    """And what one that was killed has left goes."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    alive, left = tmp_path / f"servers-{os.getppid()}", tmp_path / f"servers-{ended.pid}"
+    for folder in (alive, left):
+        (folder / "postgres").mkdir(parents=True)
+
+    own = bench.of_this_run(tmp_path / "servers")
+
+    assert own not in (alive, left)
+    assert not own.exists()
+    assert (alive.exists(), left.exists()) == (True, False)
