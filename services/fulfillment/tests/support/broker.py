@@ -4,6 +4,7 @@ shared one.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -65,7 +66,10 @@ class OwnRabbit:
 
     def start(self) -> None:
         with (self.folder / "server.log").open("ab") as out:
-            self.popen = subprocess.Popen([SERVER], cwd=self.folder, env=self.env, stdout=out, stderr=out)
+            # a script, with the node below it: they end together
+            self.popen = subprocess.Popen(
+                [SERVER], cwd=self.folder, env=self.env, stdout=out, stderr=out, start_new_session=True
+            )
         eventually(lambda: answers(self.url), within=STARTS_WITHIN, every=0.3)
 
     def stop(self) -> None:
@@ -73,9 +77,10 @@ class OwnRabbit:
         self.popen.wait(timeout=60)
 
     def close(self) -> None:
-        if self.popen.poll() is None:
-            self.popen.kill()
-            self.popen.wait(timeout=10)
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait(timeout=10)
+        eventually(lambda: not answers(self.url), within=STARTS_WITHIN)
         epmd = shutil.which("epmd")
         if epmd:  # the daemon that this node started, on the port that only it uses
             subprocess.run([epmd, "-kill"], env=self.env, check=False, capture_output=True, timeout=10)
