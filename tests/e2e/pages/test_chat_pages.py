@@ -346,9 +346,9 @@ def test_what_waits_is_counted_in_the_head_and_the_inbox(
 
 
 def test_older_messages_are_fetched_when_they_are_asked_for(
-    open_shop: OpenShop, scripts: bool, member: Shopper, product: Product
+    any_shop: Shop, member: Shopper, product: Product
 ) -> None:
-    shop = open_shop(scripts=scripts).sign_in(member)
+    shop = any_shop.sign_in(member)
     conversation = ask(shop, product, "line 1")
     for person, numbers in ((member, range(2, 21)), (staff_of(product), range(21, 44))):
         send_by_api(person, conversation, *(f"line {number}" for number in numbers))
