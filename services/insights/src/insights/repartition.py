@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from insights.provision import create, partitions, replication_of
-from insights.reset import delete, from_the_beginning, reset
+from insights.reset import alone, delete, reset
 from insights.settings import Settings
 from insights.topology import PARTITIONS, Wanted
 
@@ -38,8 +38,8 @@ class StillWriting(Exception):
 
 async def repartition(settings: Settings) -> None:
     servers, names = settings.kafka_bootstrap_servers, settings.topology
-    # refuses while a worker runs, before anything is touched
-    await from_the_beginning(servers, names.app_id, names.sources, patience=settings.session_seconds + 2)
+    # before anything is touched, the group's offsets too: who is refused goes on as before
+    await alone(servers, names.app_id, patience=settings.session_seconds + 2)
     for topic in names.kept():
         await _split(servers, topic.name)
     await reset(settings)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _WAIT = 30.0
 _PAUSE = 0.5
+# of a group's description
+_MEMBERS = 5
 
 
 class StillRunning(Exception):
@@ -32,14 +34,36 @@ async def reset(settings: Settings) -> None:
     derived = {topic.name: topic for topic in names.derived()}
     # what was laid aside and brought back is no derivation: it is read again as the sources are
     sources = (*names.sources, names.replayed)
-    await from_the_beginning(servers, names.app_id, sources, patience=settings.session_seconds + 2)
+    await _from_the_beginning(servers, names.app_id, sources, patience=settings.session_seconds + 2)
     await delete(servers, set(derived))
     await create(servers, derived.values(), replication=await replication_of(servers, names.orders))
     shutil.rmtree(settings.state_dir, ignore_errors=True)
     logger.info("reset: the next start reads from the beginning", extra={"topics": len(derived)})
 
 
-async def from_the_beginning(servers: str, group: str, topics: Iterable[str], patience: float) -> None:
+async def alone(servers: str, group: str, patience: float) -> None:
+    """StillRunning when the group has a member for longer than a killed one is kept."""
+    deadline = monotonic() + patience
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        while await _members(admin, group):
+            if monotonic() >= deadline:
+                raise StillRunning("stop every worker first")
+            await asyncio.sleep(_PAUSE)
+    finally:
+        await admin.close()
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    return sum(
+        len(found[_MEMBERS])
+        for answer in await admin.describe_consumer_groups([group])
+        for found in answer.groups
+    )
+
+
+async def _from_the_beginning(servers: str, group: str, topics: Iterable[str], patience: float) -> None:
     """Kafka takes offsets from outside of a group only while it has no members. A worker that was killed
     is one for as long as its session lasts.
     """
