@@ -8,9 +8,12 @@ from typing import Any
 
 import insights
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from insights import repartition
 from insights.provision import create, partitions
+from insights.settings import load
 from insights.topology import PARTITIONS, TABLES, Wanted
 
 from bazaar_shared.testing import aeventually
@@ -122,6 +125,42 @@ async def test_interrupted_it_is_done_again(market: Market, tmp_path: Path, left
     assert sorted(record.value for record in await market.read(topic)) == sorted(values)
     there = await partitions(market.brokers)
     assert (there[topic], aside in there, whole in there) == (MORE, False, False)
+
+
+async def test_who_writes_meanwhile_loses_nothing(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused, with the topic whole and the group where it was; done again when it is quiet."""
+    orders = market.names.orders
+    await create(market.brokers, [Wanted(orders)])
+    await market.raw(orders, b"first")
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=market.brokers, group_id=market.names.app_id, enable_auto_commit=False
+    )
+    await reader.start()
+    position = {TopicPartition(orders, 0): 1}
+    reader.assign(list(position))
+    await reader.commit(position)
+    await reader.stop()
+    copy = repartition._copy
+
+    async def somebody_writes(servers: str, source: str, target: str) -> int:
+        copied = await copy(servers, source, target)
+        await market.raw(orders, b"second")
+        return copied
+
+    market.environment["STATE_DIR"] = str(market.home / "none")
+    monkeypatch.setattr(repartition, "PARTITIONS", MORE)
+    monkeypatch.setattr(repartition, "_copy", somebody_writes)
+    with pytest.raises(repartition.StillWriting, match=f"writes to {orders}"):
+        await repartition.repartition(load(market.environment))
+
+    assert [record.value for record in await market.read(orders)] == [b"first", b"second"]
+    admin = AIOKafkaAdminClient(bootstrap_servers=market.brokers)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(market.names.app_id)
+    finally:
+        await admin.close()
+    assert {partition: each.offset for partition, each in offsets.items()} == position
 
 
 async def test_records_keep_their_headers_and_times_and_a_topic_its_settings(
